@@ -1,0 +1,105 @@
+// Copyright the Espalier authors. Boost Software License 1.0 (see LICENSE).
+#pragma once
+
+#include <espalier/check/findings.hpp>
+#include <espalier/check/type_at.hpp>
+
+// Questions to the compiler about a tree. All are constant expressions, and none fails to compile on a bad
+// tree.
+namespace espalier {
+
+namespace detail {
+
+/// A set of records as flags, and how many there are.
+template <std::size_t N>
+struct selection {
+  std::array<bool, N> in{};
+  std::size_t size = 0;
+};
+
+template <class T, class Select>
+constexpr auto select_processes(Select select) {
+  selection<records_of<T>.size()> out;
+  select([&](node_index first, node_index last) {
+    for (; first != last; ++first) {
+      if (!out.in[first] && !view_of<T>[first].supervisor) {
+        out.in[first] = true;
+        ++out.size;
+      }
+    }
+  });
+  return out;
+}
+
+/// The selected records, in tree order.
+template <auto const& Selected>
+inline constexpr auto selected_nodes = [] {
+  std::array<node_index, Selected.size + 1> out{};
+  std::size_t n = 0;
+  for (node_index i = 0; i != Selected.in.size(); ++i) {
+    if (Selected.in[i]) out[n++] = i;
+  }
+  return out;
+}();
+
+/// The selected records' names as a list of types.
+template <class T, template <class...> class List, auto const& Selected, std::size_t... I>
+constexpr auto list_names(std::index_sequence<I...>) {
+  return List<name_at<T, selected_nodes<Selected>[I]>...>{};
+}
+template <class T, template <class...> class List, auto const& Selected>
+constexpr auto names_of_selected() {
+  return list_names<T, List, Selected>(std::make_index_sequence<Selected.size>{});
+}
+
+template <class T>
+inline constexpr auto all_processes = select_processes<T>([](auto add) { add(0, view_of<T>.size); });
+
+template <class T, class P>
+inline constexpr resolution found_from_root = resolve_from_root(view_of<T>, lookup_of<T>, id_of<P>);
+
+template <class T, class P, unsigned Step>
+inline constexpr auto ended_with = select_processes<T>([](auto add) {
+  constexpr resolution p = found_from_root<T, P>;
+  if (p.what != found::nowhere) crash<most_children_of<T>>(view_of<T>, p.node, Step, add);
+});
+
+constexpr std::size_t count_processes(tree_view tree) {
+  std::size_t n = 0;
+  for (node_index i = 0; i != tree.size; ++i) n += tree[i].supervisor ? 0U : 1U;
+  return n;
+}
+
+constexpr duration bound_of_stop(tree_view tree) {
+  duration sum{};
+  for (node_index i = 0; i != tree.size; ++i) {
+    if (!tree[i].supervisor) sum = sum + tree[i].shutdown;
+  }
+  return sum;
+}
+
+}  // namespace detail
+
+/// The static processes of the tree; supervisors do not count.
+template <class T>
+inline constexpr std::size_t process_count = detail::count_processes(detail::view_of<T>);
+
+/// The process names of the tree in the order in which they start. Compares in order with
+/// `es::processes<...>`.
+template <class T>
+inline constexpr auto start_order =
+    detail::names_of_selected<T, ordered_processes, detail::all_processes<T>>();
+
+/// The process names whose running incarnation ends because `P` crashes once, with all children running and
+/// no restart counted yet (SEMANTICS 25). With `Step`, the same after that many escalations. Empty if the
+/// tree has no process of that name; if it has several, the first one is meant.
+template <class T, class P, unsigned Step = 0>
+inline constexpr auto blast_radius =
+    detail::names_of_selected<T, processes, detail::ended_with<T, P, Step>>();
+
+/// The longest time that an orderly stop of the running tree takes: the sum of its processes' shutdown
+/// limits, or `es::unbounded` if one of them is infinite (SEMANTICS 27).
+template <class T>
+inline constexpr duration shutdown_bound = detail::bound_of_stop(detail::view_of<T>);
+
+}  // namespace espalier

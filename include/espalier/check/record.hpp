@@ -1,0 +1,70 @@
+// Copyright the Espalier authors. Boost Software License 1.0 (see LICENSE).
+#pragma once
+
+#include <cstdint>
+#include <espalier/tree/policies.hpp>
+#include <espalier/tree/type_name.hpp>
+
+// A tree as plain data. Every rule, question and diagram, the wiring and the running engine read these
+// records; they never look at the types again.
+namespace espalier {
+
+using node_index = std::uint32_t;
+inline constexpr node_index no_node = UINT32_MAX;
+
+enum class edge_kind : unsigned char { calls, casts, starts, restarts_with };
+
+/// One name in a process's `calls`, `casts`, `starts` or `restarts_with`.
+struct edge {
+  edge_kind kind{};
+  type_id name = nullptr;
+};
+
+/// What is wrong with one option in a list.
+enum class option_fault : unsigned char { none, unknown, does_not_fit, given_twice };
+
+/// One supervisor or process of a tree. Records stand in start order, parents before their children, so a
+/// subtree is the range from a record to its `end`.
+struct record {
+  type_id name = nullptr;     // what the tree calls it
+  type_id process = nullptr;  // the type behind the name
+  node_index parent = no_node;
+  node_index end = 0;
+  std::uint32_t number = 0;  // of the child among its siblings, from 0
+  bool supervisor = false;
+  bool named = true;  // false: a supervisor that was not derived from, shown by its path
+  bool is_class = true;
+
+  // As a supervisor.
+  strategy_kind strategy = strategy_kind::one_for_one;
+  auto_shutdown_kind auto_shutdown = auto_shutdown_kind::never;
+  long long max_restarts = 1;
+  duration period{5'000'000'000};
+  std::uint32_t children = 0;
+
+  // As a child.
+  restart_kind restart = restart_kind::permanent;
+  duration shutdown{5'000'000'000};
+  bool brutal_kill = false;
+  bool significant = false;
+
+  // As a process: the names it declares, in the order calls, casts, starts, restarts_with.
+  edge const* edges = nullptr;
+  std::uint32_t edge_count = 0;
+
+  // The first option that is wrong: where it stands among the parts of the supervisor or the options of the
+  // child.
+  option_fault fault = option_fault::none;
+  bool fault_in_parts = false;
+  std::uint32_t fault_at = 0;
+};
+
+/// Records and their number: what a function over a tree takes.
+struct tree_view {
+  record const* records = nullptr;
+  node_index size = 0;
+
+  constexpr record const& operator[](node_index i) const { return records[i]; }
+};
+
+}  // namespace espalier

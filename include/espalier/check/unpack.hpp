@@ -1,0 +1,253 @@
+// Copyright the Espalier authors. Boost Software License 1.0 (see LICENSE).
+#pragma once
+
+#include <array>
+#include <boost/hana/unpack.hpp>
+#include <espalier/check/record.hpp>
+#include <espalier/tree.hpp>
+#include <type_traits>
+
+// Hana at the door: a tree is unpacked once into records. What is instantiated per node is one small
+// function; all else is a loop. There is no fold over children (Clang limits those to 256).
+namespace espalier::detail {
+
+template <class T>
+concept option_type = requires {
+  T::espalier_option;
+};
+
+template <class What>
+inline constexpr bool can_be_allowed =
+    std::is_same_v<What, temporary_lost_to_sibling> || std::is_same_v<What, transient_supervisor> ||
+    std::is_same_v<What, strategy_without_effect> || std::is_same_v<What, terminate_skipped_on_stop>;
+
+template <class T>
+inline constexpr bool is_child = false;
+template <class P, class... Options>
+inline constexpr bool is_child<child<P, Options...>> = true;
+
+/// A part of a supervisor's list, as a child with its options: a bare type is a child without options.
+template <class Part>
+struct child_parts {
+  using name = Part;
+  using options = type_list<>;
+};
+template <class P, class... Options>
+struct child_parts<child<P, Options...>> {
+  using name = P;
+  using options = type_list<Options...>;
+};
+
+// --- the names that a process declares
+
+template <class List>
+struct name_list;
+template <class... Names>
+struct name_list<processes<Names...>> {
+  static constexpr std::size_t size = sizeof...(Names);
+  static constexpr type_id const* list = ids<Names...>::list;
+};
+
+template <class P>
+struct calls_of : name_list<processes<>> {};
+template <class P>
+requires requires { typename P::calls; }
+struct calls_of<P> : name_list<typename P::calls> {};
+
+template <class P>
+struct casts_of : name_list<processes<>> {};
+template <class P>
+requires requires { typename P::casts; }
+struct casts_of<P> : name_list<typename P::casts> {};
+
+template <class P>
+struct starts_of : name_list<processes<>> {};
+template <class P>
+requires requires { typename P::starts; }
+struct starts_of<P> : name_list<typename P::starts> {};
+
+template <class P>
+struct restarts_with_of : name_list<processes<>> {};
+template <class P>
+requires requires { typename P::restarts_with; }
+struct restarts_with_of<P> : name_list<typename P::restarts_with> {};
+
+/// The edges of a process. Those that it sends along (`addressed`) come first.
+template <class P>
+struct edges_of {
+  static constexpr std::size_t addressed = calls_of<P>::size + casts_of<P>::size + starts_of<P>::size;
+  static constexpr std::size_t size = addressed + restarts_with_of<P>::size;
+
+  static constexpr std::array<edge, size + 1> list = [] {
+    std::array<edge, size + 1> out{};
+    std::size_t n = 0;
+    auto add = [&](edge_kind kind, type_id const* names) {
+      for (; *names != nullptr; ++names) out[n++] = {kind, *names};
+    };
+    add(edge_kind::calls, calls_of<P>::list);
+    add(edge_kind::casts, casts_of<P>::list);
+    add(edge_kind::starts, starts_of<P>::list);
+    add(edge_kind::restarts_with, restarts_with_of<P>::list);
+    return out;
+  }();
+};
+
+// --- options
+
+struct unpacking {
+  record* records = nullptr;  // null while only counting
+  node_index size = 0;
+};
+
+/// The options seen so far in one list, to find what stands there twice.
+struct seen {
+  unsigned kinds = 0;
+
+  constexpr bool again(option_kind kind) {
+    if (kind == option_kind::allow) return false;
+    const unsigned bit = 1U << static_cast<unsigned>(kind);
+    const bool twice = (kinds & bit) != 0;
+    kinds |= bit;
+    return twice;
+  }
+};
+
+constexpr void note_fault(record& r, option_fault fault, bool in_parts, std::uint32_t at) {
+  if (r.fault != option_fault::none) return;
+  r.fault = fault;
+  r.fault_in_parts = in_parts;
+  r.fault_at = at;
+}
+
+/// Takes an option from a supervisor's list into its record.
+template <class Option>
+constexpr option_fault apply_to_supervisor(record& r) {
+  if constexpr (Option::espalier_option == option_kind::strategy) {
+    r.strategy = Option::value;
+  } else if constexpr (Option::espalier_option == option_kind::intensity) {
+    r.max_restarts = Option::max_restarts;
+    r.period = Option::period;
+  } else if constexpr (Option::espalier_option == option_kind::auto_shutdown) {
+    r.auto_shutdown = Option::value;
+  } else if constexpr (Option::espalier_option == option_kind::allow) {
+    if (!can_be_allowed<typename Option::what>) return option_fault::unknown;
+  } else {
+    return option_fault::does_not_fit;
+  }
+  return option_fault::none;
+}
+
+/// Takes an option from a child's list into its record.
+template <class Option>
+constexpr option_fault apply_to_child(record& r, seen& before) {
+  if constexpr (!option_type<Option>) {
+    return option_fault::unknown;
+  } else {
+    if (before.again(Option::espalier_option)) return option_fault::given_twice;
+    if constexpr (Option::espalier_option == option_kind::restart) {
+      r.restart = Option::value;
+    } else if constexpr (Option::espalier_option == option_kind::shutdown) {
+      if (r.supervisor && Option::brutal) return option_fault::does_not_fit;  // nobody kills a supervisor
+      r.shutdown = Option::limit;
+      r.brutal_kill = Option::brutal;
+    } else if constexpr (Option::espalier_option == option_kind::significant) {
+      r.significant = true;
+    } else if constexpr (Option::espalier_option == option_kind::start) {
+      if (r.supervisor) return option_fault::does_not_fit;
+    } else if constexpr (Option::espalier_option == option_kind::allow) {
+      if (!can_be_allowed<typename Option::what>) return option_fault::unknown;
+    } else {
+      return option_fault::does_not_fit;
+    }
+    return option_fault::none;
+  }
+}
+
+// --- nodes
+
+using unpack_part = void (*)(unpacking&, node_index parent, std::uint32_t at, seen&);
+using unpack_option = option_fault (*)(record&, seen&);
+
+inline constexpr auto child_options = [](auto... option) {
+  return std::array<unpack_option, sizeof...(option) + 1>{&apply_to_child<typename decltype(option)::type>...,
+                                                          nullptr};
+};
+
+template <class Part>
+constexpr void unpack_node(unpacking& out, node_index parent, std::uint32_t at, seen& before);
+
+inline constexpr auto supervisor_parts = [](auto... part) {
+  return std::array<unpack_part, sizeof...(part) + 1>{&unpack_node<typename decltype(part)::type>...,
+                                                      nullptr};
+};
+
+template <class P>
+constexpr void describe_process(record& r) {
+  if constexpr (std::is_class_v<P>) {
+    r.edges = edges_of<P>::list.data();
+    r.edge_count = static_cast<std::uint32_t>(edges_of<P>::size);
+  }
+}
+
+template <class Part>
+constexpr void unpack_node(unpacking& out, node_index parent, std::uint32_t at, seen& before) {
+  if constexpr (option_type<Part>) {
+    if (out.records == nullptr) return;
+    record& owner = out.records[parent];
+    if (before.again(Part::espalier_option)) {
+      note_fault(owner, option_fault::given_twice, true, at);
+    } else {
+      note_fault(owner, apply_to_supervisor<Part>(owner), true, at);
+    }
+  } else {
+    using name = typename child_parts<Part>::name;
+    const node_index me = out.size++;
+    if (out.records != nullptr) {
+      record& r = out.records[me];
+      r.name = id_of<name>;
+      r.process = id_of<process_of<name>>;
+      r.parent = parent;
+      r.supervisor = supervisor_type<name>;
+      r.named = has_own_name<name>;
+      r.is_class = std::is_class_v<process_of<name>> && !is_child<name>;
+      if (r.supervisor) r.shutdown = infinity;
+      if (parent != no_node) r.number = out.records[parent].children++;
+      constexpr auto options = boost::hana::unpack(typename child_parts<Part>::options{}, child_options);
+      seen kinds;
+      for (std::uint32_t i = 0; options[i] != nullptr; ++i) note_fault(r, options[i](r, kinds), false, i);
+      if constexpr (!supervisor_type<name>) describe_process<process_of<name>>(r);
+    }
+    if constexpr (supervisor_type<name>) {
+      constexpr auto parts = boost::hana::unpack(typename name::espalier_parts{}, supervisor_parts);
+      seen kinds;
+      for (std::uint32_t i = 0; parts[i] != nullptr; ++i) parts[i](out, me, i, kinds);
+    }
+    if (out.records != nullptr) out.records[me].end = out.size;
+  }
+}
+
+template <class T>
+constexpr node_index count_nodes() {
+  unpacking out;
+  seen none;
+  unpack_node<T>(out, no_node, 0, none);
+  return out.size;
+}
+
+template <class T>
+constexpr auto unpack_tree() {
+  std::array<record, count_nodes<T>()> records{};
+  unpacking out{records.data(), 0};
+  seen none;
+  unpack_node<T>(out, no_node, 0, none);
+  return records;
+}
+
+/// The records of the tree `T`, made once.
+template <class T>
+inline constexpr auto records_of = unpack_tree<T>();
+
+template <class T>
+inline constexpr tree_view view_of{records_of<T>.data(), static_cast<node_index>(records_of<T>.size())};
+
+}  // namespace espalier::detail

@@ -1,0 +1,113 @@
+// Copyright the Espalier authors. Boost Software License 1.0 (see LICENSE).
+#pragma once
+
+#include <coroutine>
+#include <cstdint>
+#include <espalier/process/exit_reason.hpp>
+#include <espalier/tree/type_name.hpp>
+#include <optional>
+
+namespace espalier::runtime {
+
+class envelope;
+class incarnation;
+
+/// Takes the answer to a call: a process's place, or a thread outside the tree.
+class reply_sink {
+public:
+  /// Takes over `answered`, a request with its reply or its failure. Any thread.
+  virtual void deliver(envelope& answered) noexcept = 0;
+
+protected:
+  ~reply_sink() = default;
+};
+
+/// Where an answer goes, and which call it answers. A cast has none.
+struct return_address {
+  reply_sink* to = nullptr;
+  std::uint64_t call = 0;
+};
+
+/// A message on its way, in one block with what its handling needs. For a call, the same block carries the
+/// answer back.
+class envelope {
+public:
+  envelope() = default;
+  envelope(envelope const&) = delete;
+  envelope& operator=(envelope const&) = delete;
+  virtual ~envelope() = default;
+
+  /// Calls the handler. Answers the frame to drive if the handler suspended before it began, or null if it is
+  /// done.
+  virtual std::coroutine_handle<> begin(incarnation&) = 0;
+  /// Takes the reply from a handler that was driven to its end. Throws what left it.
+  virtual void finish() = 0;
+  /// Destroys the handler's frame, if there is one.
+  virtual void abandon() noexcept = 0;
+  /// The type of the message.
+  virtual type_id message_type() const noexcept = 0;
+
+  envelope* next = nullptr;
+  return_address from;
+  std::uint64_t timed = 0;             // the number of the receiver's timer that owns it, if one does
+  std::optional<exit_reason> failure;  // of a call
+};
+
+/// A request whose answer is an `R`.
+template <class R>
+class request : public envelope {
+public:
+  std::optional<R> reply;
+};
+template <>
+class request<void> : public envelope {};
+
+/// Answers a call with its reply, or drops a cast that was handled.
+inline void give_back(envelope& e) noexcept {
+  if (e.timed != 0) return;
+  if (e.from.to != nullptr) {
+    e.from.to->deliver(e);
+  } else {
+    delete &e;
+  }
+}
+
+/// Answers a call with the reason why there is no reply, or drops a cast.
+inline void fail(envelope& e, exit_reason const& why) noexcept {
+  if (e.from.to != nullptr) e.failure = why;
+  give_back(e);
+}
+
+/// First in, first out, through `envelope::next`.
+class envelope_list {
+public:
+  envelope_list() = default;
+  envelope_list(envelope_list&& other) noexcept { swap(other); }
+  envelope_list& operator=(envelope_list&& other) noexcept {
+    swap(other);
+    return *this;
+  }
+
+  bool empty() const { return first_ == nullptr; }
+  void push(envelope& e) {
+    e.next = nullptr;
+    (last_ == nullptr ? first_ : last_->next) = &e;
+    last_ = &e;
+  }
+  envelope* pop() {
+    envelope* e = first_;
+    if (e != nullptr) first_ = e->next;
+    if (first_ == nullptr) last_ = nullptr;
+    return e;
+  }
+
+private:
+  void swap(envelope_list& other) {
+    std::swap(first_, other.first_);
+    std::swap(last_, other.last_);
+  }
+  envelope* first_ = nullptr;
+  envelope* last_ = nullptr;
+};
+
+}  // namespace espalier::runtime

@@ -1,0 +1,130 @@
+// Copyright the Espalier authors. Boost Software License 1.0 (see LICENSE).
+#pragma once
+
+#include <cxxabi.h>
+
+#include <cstdlib>
+#include <espalier/plan/exit_class.hpp>
+#include <exception>
+#include <iosfwd>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <typeinfo>
+
+namespace espalier {
+
+/// Why a process ended, or why a call failed.
+enum class reason : unsigned char {
+  normal,    // it ended by itself, its work done
+  shutdown,  // it was stopped
+  crashed,   // an exception left its code, or it stopped itself with this reason
+  killed,    // it did not stop within its limit, or was to be killed at once
+  noproc,    // the call reached no process
+  no_reply,  // the process took the call and never answered
+  timeout    // no answer within the limit
+};
+
+constexpr std::string_view word(reason r) {
+  constexpr std::string_view words[] = {"normal", "shutdown", "crashed", "killed",
+                                        "noproc", "no_reply", "timeout"};
+  return words[static_cast<unsigned char>(r)];
+}
+
+/// A reason, what can be said about it, and the reason behind it. The class of an end follows from the reason
+/// alone, so a crash is never mistaken for a clean end. Copying is cheap; a reason without text allocates
+/// nothing.
+class exit_reason {
+public:
+  exit_reason(reason kind = reason::normal) : kind_(kind) {}
+  exit_reason(reason kind, std::string text) : kind_(kind) {
+    if (!text.empty()) more_ = std::make_shared<more const>(more{std::move(text), {}, nullptr});
+  }
+  /// With the reason behind it, and the path of the process or supervisor it happened to.
+  exit_reason(reason kind, std::string text, std::string origin, exit_reason cause)
+      : kind_(kind),
+        more_(std::make_shared<more const>(more{std::move(text), std::move(origin),
+                                                std::make_shared<exit_reason const>(std::move(cause))})) {}
+
+  reason kind() const { return kind_; }
+  /// What the exception said, or what else is known; may be empty.
+  std::string_view text() const { return more_ ? std::string_view(more_->text) : std::string_view(); }
+  /// The path of the child whose end is the cause; empty if there is no cause.
+  std::string_view origin() const { return more_ ? std::string_view(more_->origin) : std::string_view(); }
+  /// The reason behind this one, or null.
+  exit_reason const* cause() const { return more_ ? more_->cause.get() : nullptr; }
+
+  /// The reason and its text: `crashed: std::runtime_error: disk full`.
+  std::string to_string() const {
+    std::string out(word(kind_));
+    if (!text().empty()) out.append(": ").append(text());
+    return out;
+  }
+  /// The same with all the reasons behind it.
+  std::string chain() const {
+    std::string out = to_string();
+    for (exit_reason const* c = cause(); c != nullptr; c = c->cause())
+      out.append("; because ").append(c->to_string());
+    return out;
+  }
+
+  friend bool operator==(exit_reason const& a, exit_reason const& b) {
+    return a.kind_ == b.kind_ && a.text() == b.text();
+  }
+  friend bool operator==(exit_reason const& a, reason b) { return a.kind_ == b; }
+
+  template <class Char, class Traits>
+  friend std::basic_ostream<Char, Traits>& operator<<(std::basic_ostream<Char, Traits>& out,
+                                                      exit_reason const& r) {
+    return out << r.to_string().c_str();
+  }
+
+private:
+  struct more {
+    std::string text;
+    std::string origin;
+    std::shared_ptr<exit_reason const> cause;
+  };
+  reason kind_;
+  std::shared_ptr<more const> more_;
+};
+
+namespace plan {
+
+constexpr exit_class class_of(reason r) {
+  return r == reason::normal     ? exit_class::normal
+         : r == reason::shutdown ? exit_class::shutdown
+                                 : exit_class::abnormal;
+}
+
+}  // namespace plan
+
+namespace detail {
+
+inline std::string demangled(std::type_info const& type) {
+  int status = 0;
+  std::unique_ptr<char, void (*)(void*)> name(abi::__cxa_demangle(type.name(), nullptr, nullptr, &status),
+                                              std::free);
+  return status == 0 ? std::string(name.get()) : std::string(type.name());
+}
+
+/// The reason for a crash, from the exception being handled; of any type.
+inline exit_reason crash_from_current_exception() {
+  try {
+    throw;
+  } catch (std::exception const& e) {
+    return {reason::crashed, demangled(typeid(e)) + ": " + e.what()};
+  } catch (std::string const& text) {
+    return {reason::crashed, "std::string: " + text};
+  } catch (char const* text) {
+    return {reason::crashed, std::string("char const*: ") + (text == nullptr ? "null" : text)};
+  } catch (int n) {
+    return {reason::crashed, "int: " + std::to_string(n)};
+  } catch (...) {
+    std::type_info const* type = abi::__cxa_current_exception_type();
+    return {reason::crashed, type == nullptr ? "an exception of unknown type" : demangled(*type)};
+  }
+}
+
+}  // namespace detail
+}  // namespace espalier

@@ -1,0 +1,118 @@
+// Copyright the Espalier authors. Boost Software License 1.0 (see LICENSE).
+#pragma once
+
+#include <espalier/process/context.hpp>
+#include <new>
+
+namespace espalier::runtime {
+
+/// An incarnation of a process of type `P`: its state and its context in one block.
+template <class P>
+class life : public incarnation {
+public:
+  life(place& at, std::uint64_t which) : incarnation(at, which), self_(*this) {}
+  ~life() override { destroy(); }
+
+  bool construct() override {
+    if constexpr (std::is_aggregate_v<P>) {
+      ::new (static_cast<void*>(&process_)) P{};
+    } else if constexpr (requires(context<P> & self) { P(self); }) {
+      ::new (static_cast<void*>(&process_)) P(self_);
+    } else {
+      ::new (static_cast<void*>(&process_)) P();
+    }
+    built_ = true;
+    return true;
+  }
+
+  std::coroutine_handle<> begin_init() override {
+    if constexpr (requires(P & p, context<P> & self) { p.init(self); }) {
+      return drive([&]() -> decltype(auto) { return process_.init(self_); });
+    } else if constexpr (requires(P & p) { p.init(); }) {
+      return drive([&]() -> decltype(auto) { return process_.init(); });
+    } else {
+      return {};
+    }
+  }
+
+  std::coroutine_handle<> begin_terminate([[maybe_unused]] exit_reason const& why) override {
+    if constexpr (requires(P & p, context<P> & self) { p.terminate(why, self); }) {
+      return drive([&]() -> decltype(auto) { return process_.terminate(why, self_); });
+    } else if constexpr (requires(P & p) { p.terminate(why); }) {
+      return drive([&]() -> decltype(auto) { return process_.terminate(why); });
+    } else if constexpr (requires(P & p) { p.terminate(); }) {
+      return drive([&]() -> decltype(auto) { return process_.terminate(); });
+    } else {
+      return {};
+    }
+  }
+
+  void destroy() noexcept override {
+    activity.reset();
+    if (built_) process_.~P();
+    built_ = false;
+  }
+
+  P& process() { return process_; }
+  context<P>& self() { return self_; }
+
+protected:
+  template <class Function>
+  std::coroutine_handle<> drive(Function function) {
+    using result = decltype(function());
+    if constexpr (detail::is_task<result>) {
+      static_assert(std::is_same_v<result, task<void>>,
+                    "espalier: init and terminate answer nothing; let them return void or es::task<void>");
+      activity = function();
+      return activity.start_in(loop);
+    } else {
+      static_assert(std::is_void_v<result>,
+                    "espalier: init and terminate answer nothing; let them return void or es::task<void>");
+      function();
+      return {};
+    }
+  }
+
+  union {
+    P process_;
+  };
+  bool built_ = false;
+  context<P> self_;
+};
+
+/// The same for a child with a start function.
+template <class P, auto Start>
+class started_life final : public life<P> {
+public:
+  using life<P>::life;
+
+  bool construct() override {
+    if constexpr (std::is_invocable_v<decltype(Start), context<P>&>) {
+      return build([&]() -> decltype(auto) { return Start(this->self_); });
+    } else {
+      static_assert(std::is_invocable_v<decltype(Start)>,
+                    "espalier: a start function takes nothing, or the es::context of its process");
+      return build([]() -> decltype(auto) { return Start(); });
+    }
+  }
+
+private:
+  template <class Function>
+  bool build(Function function) {
+    using made = std::remove_cvref_t<decltype(function())>;
+    void* where = static_cast<void*>(&this->process_);
+    if constexpr (std::is_same_v<made, std::optional<P>>) {
+      auto maybe = function();
+      if (!maybe) return false;
+      ::new (where) P(std::move(*maybe));
+    } else {
+      static_assert(std::is_convertible_v<made, P> || std::is_same_v<made, P>,
+                    "espalier: a start function answers its process, or a std::optional of it");
+      ::new (where) P(function());
+    }
+    this->built_ = true;
+    return true;
+  }
+};
+
+}  // namespace espalier::runtime

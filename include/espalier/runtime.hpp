@@ -1,0 +1,15 @@
+// Copyright the Espalier authors. Boost Software License 1.0 (see LICENSE).
+//
+// Where a tree runs. Ordinary code over records; users rarely include this.
+#pragma once
+
+#include <espalier/runtime/engine.hpp>
+#include <espalier/runtime/node.hpp>
+#include <espalier/runtime/outside_call.hpp>
+#include <espalier/runtime/place.hpp>
+#include <espalier/runtime/pool.hpp>
+#include <espalier/runtime/report.hpp>
+#include <espalier/runtime/run_queue.hpp>
+#include <espalier/runtime/scheduler.hpp>
+#include <espalier/runtime/supervisor_node.hpp>
+#include <espalier/runtime/timers.hpp>

@@ -1,0 +1,67 @@
+// Copyright the Espalier authors. Boost Software License 1.0 (see LICENSE).
+#pragma once
+
+#include <espalier/check/record.hpp>
+#include <espalier/plan/supervisor_plan.hpp>
+#include <espalier/process/exit_reason.hpp>
+#include <espalier/runtime/scheduler.hpp>
+
+namespace espalier::runtime {
+
+enum class notice_kind : unsigned char {
+  // from the parent, or from the engine to the root
+  start,
+  stop,
+  // from a child: after a start one of the first three, and after `started` one `ended`
+  started,
+  ignored,
+  start_failed,
+  ended,
+  // from itself
+  retry,
+  limit_expired
+};
+
+/// What a supervisor is told.
+struct notice {
+  notice_kind what{};
+  plan::child_index child = 0;
+  std::uint64_t life = 0;  // which incarnation of the child, or which stop: stale ones are ignored
+  exit_reason why;
+  type_id message = nullptr;                 // that the child was handling
+  plan::ending how = plan::ending::stopped;  // of a supervisor
+};
+
+/// Takes the notices of its children. Any thread.
+class parent {
+public:
+  virtual void tell(notice n) noexcept = 0;
+
+protected:
+  ~parent() = default;
+};
+
+/// A supervisor or the place of a process, as its parent sees it. Called by the parent, one call at a time;
+/// nothing here calls back before it returns.
+class node : public runnable {
+public:
+  node(node const&) = delete;
+  node& operator=(node const&) = delete;
+
+  /// Starts a new life, whose number is answered. The last one must have been told as ended.
+  virtual std::uint64_t start() = 0;
+  /// Asks for an orderly stop; also of a start under way.
+  virtual void stop() = 0;
+  /// Ends a process without its `terminate`, as soon as no function of it runs. A supervisor is not killed.
+  virtual void kill() = 0;
+  /// Nothing restarts it for now: calls get `noproc`, and casts are dropped.
+  virtual void park() = 0;
+  /// It will be started again: messages wait.
+  virtual void reopen() = 0;
+
+protected:
+  node() = default;
+  ~node() = default;
+};
+
+}  // namespace espalier::runtime

@@ -1,0 +1,36 @@
+// Copyright the Espalier authors. Boost Software License 1.0 (see LICENSE).
+#pragma once
+
+#include <espalier/runtime/timers.hpp>
+
+namespace espalier::runtime {
+
+/// Something that is run by a worker: a process's place or a supervisor.
+class runnable {
+public:
+  /// Does a bounded amount of work. Its owner sees to it that it is submitted at most once at a time.
+  virtual void run() noexcept = 0;
+
+  runnable* next_runnable = nullptr;  // for the queue that it is in
+
+protected:
+  ~runnable() = default;
+};
+
+/// Time and scheduling, handed in from outside: the pool with the steady clock, or a simulation with a
+/// virtual one.
+class scheduler {
+public:
+  /// Has `r` run soon. Any thread.
+  virtual void submit(runnable& r) = 0;
+  virtual instant now() = 0;
+  /// Has `t` expire at `due`, or not at all if that is `never`. Any thread.
+  virtual void arm(timer& t, instant due) = 0;
+  /// When it returns, `t` does not expire any more. Any thread.
+  virtual void disarm(timer& t) = 0;
+
+protected:
+  ~scheduler() = default;
+};
+
+}  // namespace espalier::runtime

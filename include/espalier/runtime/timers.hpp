@@ -1,0 +1,117 @@
+// Copyright the Espalier authors. Boost Software License 1.0 (see LICENSE).
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <espalier/plan/window.hpp>
+#include <mutex>
+#include <vector>
+
+namespace espalier::runtime {
+
+/// Something that happens at an instant. It must be disarmed before it is destroyed.
+class timer {
+public:
+  /// Called once when the time has come, under the lock of the queue: it may lock a place or a supervisor,
+  /// but must neither arm nor disarm.
+  virtual void expire() noexcept = 0;
+
+protected:
+  timer() = default;
+  timer(timer const&) = delete;
+  timer& operator=(timer const&) = delete;
+  virtual ~timer() = default;
+
+private:
+  friend class timer_queue;
+  static constexpr std::size_t unarmed = SIZE_MAX;
+
+  instant due_{};
+  std::uint64_t order_ = 0;  // of arming, so that equal instants keep it
+  std::size_t slot_ = unarmed;
+};
+
+/// The armed timers of one system: a binary heap of pointers, in which each timer knows its slot. Any thread.
+///
+/// Locks: expiring holds the queue's lock while it takes a mailbox's. So no one arms or disarms with a
+/// mailbox locked.
+class timer_queue {
+public:
+  /// Answers whether it is the first to expire now.
+  bool arm(timer& t, instant due) {
+    std::lock_guard lock(mutex_);
+    if (t.slot_ != timer::unarmed) remove(t);
+    t.due_ = due;
+    t.order_ = ++orders_;
+    heap_.push_back(&t);
+    rise(heap_.size() - 1, &t);
+    return heap_.front() == &t;
+  }
+
+  /// Answers false if it has expired, or was not armed. When it returns, the timer does not expire any more.
+  bool disarm(timer& t) {
+    std::lock_guard lock(mutex_);
+    if (t.slot_ == timer::unarmed) return false;
+    remove(t);
+    return true;
+  }
+
+  /// When the next timer expires, or `never`.
+  instant next() const {
+    std::lock_guard lock(mutex_);
+    return heap_.empty() ? never : heap_.front()->due_;
+  }
+
+  /// Expires what is due, in order of time.
+  void expire(instant now) {
+    std::lock_guard lock(mutex_);
+    while (!heap_.empty() && heap_.front()->due_ <= now) {
+      timer& t = *heap_.front();
+      remove(t);
+      t.expire();
+    }
+  }
+
+private:
+  static bool before(timer const* a, timer const* b) {
+    return a->due_ != b->due_ ? a->due_ < b->due_ : a->order_ < b->order_;
+  }
+  void put(std::size_t slot, timer* t) {
+    heap_[slot] = t;
+    t->slot_ = slot;
+  }
+  void rise(std::size_t slot, timer* t) {
+    while (slot != 0 && before(t, heap_[(slot - 1) / 2])) {
+      put(slot, heap_[(slot - 1) / 2]);
+      slot = (slot - 1) / 2;
+    }
+    put(slot, t);
+  }
+  void sink(std::size_t slot, timer* t) {
+    for (std::size_t child = 2 * slot + 1; child < heap_.size(); child = 2 * slot + 1) {
+      if (child + 1 < heap_.size() && before(heap_[child + 1], heap_[child])) ++child;
+      if (before(t, heap_[child])) break;
+      put(slot, heap_[child]);
+      slot = child;
+    }
+    put(slot, t);
+  }
+  void remove(timer& t) {
+    const std::size_t slot = t.slot_;
+    t.slot_ = timer::unarmed;
+    timer* last = heap_.back();
+    heap_.pop_back();
+    if (last == &t) return;
+    if (slot != 0 && before(last, heap_[(slot - 1) / 2])) {
+      rise(slot, last);
+    } else {
+      sink(slot, last);
+    }
+  }
+
+  mutable std::mutex mutex_;
+  std::vector<timer*> heap_;
+  std::uint64_t orders_ = 0;
+};
+
+}  // namespace espalier::runtime
