@@ -1,5 +1,7 @@
 #include <doctest/doctest.h>
 
+#include <type_traits>
+
 #include <espalier/tree.hpp>
 
 namespace es = espalier;

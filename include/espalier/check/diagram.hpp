@@ -12,7 +12,7 @@ namespace detail {
 
 /// Writes text, or only counts it while there is no buffer.
 class text_writer {
-public:
+ public:
   constexpr explicit text_writer(char* out = nullptr) : out_(out) {}
 
   constexpr void add(std::string_view text) {
@@ -52,7 +52,7 @@ public:
 
   constexpr std::size_t size() const { return size_; }
 
-private:
+ private:
   char* out_;
   std::size_t size_ = 0;
 };

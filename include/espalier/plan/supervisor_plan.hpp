@@ -90,7 +90,7 @@ struct order {
 
 /// The state machine. `Orders` is called with each `order`; it must not call back into the plan.
 class supervisor_plan {
-public:
+ public:
   /// The caller lends rules, states and the ring of restarts; all must outlive the plan.
   constexpr supervisor_plan(supervisor_rule rule, child_rule const* rules, child_state* states,
                             child_index size, instant* ring)
@@ -196,7 +196,7 @@ public:
     initial_ = false;
   }
 
-private:
+ private:
   enum class phase : unsigned char { ended, filling, serving, clearing, ending };
 
   constexpr status resting(child_index i) const {

@@ -27,7 +27,7 @@ namespace plan {
 ///
 /// The caller lends the ring, because its size is known to the tree alone.
 class window {
-public:
+ public:
   constexpr window(instant* ring, std::size_t max_restarts, duration period)
       : ring_(ring), max_restarts_(max_restarts), period_(period) {}
 
@@ -50,7 +50,7 @@ public:
   /// Forgets all, as a supervisor that starts anew does.
   constexpr void clear() { size_ = oldest_ = 0; }
 
-private:
+ private:
   instant* ring_;
   std::size_t max_restarts_;
   duration period_;

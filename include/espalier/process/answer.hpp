@@ -10,7 +10,7 @@ namespace espalier {
 
 /// What a failed call throws in the caller. Uncaught, it crashes the caller, as in OTP (SEMANTICS 8).
 class call_failed : public std::exception {
-public:
+ public:
   call_failed(type_id callee, exit_reason why)
       : why_(std::move(why)),
         text_("call to " +
@@ -20,7 +20,7 @@ public:
   exit_reason const& reason() const noexcept { return why_; }
   char const* what() const noexcept override { return text_.c_str(); }
 
-private:
+ private:
   exit_reason why_;
   std::string text_;
 };
@@ -28,7 +28,7 @@ private:
 /// What `try_call` answers: the reply, or the reason why there is none.
 template <class R>
 class [[nodiscard]] answer {
-public:
+ public:
   answer(R value) : value_(std::move(value)) {}
   answer(type_id callee, exit_reason why) : callee_(callee), why_(std::move(why)) {}
 
@@ -47,7 +47,7 @@ public:
   /// Why there is no reply; `normal` if there is one.
   exit_reason const& reason() const { return why_; }
 
-private:
+ private:
   std::optional<R> value_;
   type_id callee_ = nullptr;
   exit_reason why_;
@@ -55,7 +55,7 @@ private:
 
 template <>
 class [[nodiscard]] answer<void> {
-public:
+ public:
   answer() = default;
   answer(type_id callee, exit_reason why) : has_value_(false), callee_(callee), why_(std::move(why)) {}
 
@@ -67,7 +67,7 @@ public:
   }
   exit_reason const& reason() const { return why_; }
 
-private:
+ private:
   bool has_value_ = true;
   type_id callee_ = nullptr;
   exit_reason why_;

@@ -155,7 +155,7 @@ constexpr bool may_call() {
 /// M>(args...)`, or handed over, `call<Q>(m)`.
 template <class P>
 class context {
-public:
+ public:
   explicit context(runtime::incarnation& self) : self_(&self) {}
   context(context const&) = delete;
   context& operator=(context const&) = delete;
@@ -232,7 +232,7 @@ public:
     }
   }
 
-private:
+ private:
   template <class Q>
   runtime::place& address_of() {
     if constexpr (detail::edge_to<P, Q>.found) {

@@ -14,11 +14,11 @@ class incarnation;
 
 /// Takes the answer to a call: a process's place, or a thread outside the tree.
 class reply_sink {
-public:
+ public:
   /// Takes over `answered`, a request with its reply or its failure. Any thread.
   virtual void deliver(envelope& answered) noexcept = 0;
 
-protected:
+ protected:
   ~reply_sink() = default;
 };
 
@@ -31,7 +31,7 @@ struct return_address {
 /// A message on its way, in one block with what its handling needs. For a call, the same block carries the
 /// answer back.
 class envelope {
-public:
+ public:
   envelope() = default;
   envelope(envelope const&) = delete;
   envelope& operator=(envelope const&) = delete;
@@ -56,7 +56,7 @@ public:
 /// A request whose answer is an `R`.
 template <class R>
 class request : public envelope {
-public:
+ public:
   std::optional<R> reply;
 };
 template <>
@@ -80,7 +80,7 @@ inline void fail(envelope& e, exit_reason const& why) noexcept {
 
 /// First in, first out, through `envelope::next`.
 class envelope_list {
-public:
+ public:
   envelope_list() = default;
   envelope_list(envelope_list&& other) noexcept { swap(other); }
   envelope_list& operator=(envelope_list&& other) noexcept {
@@ -101,7 +101,7 @@ public:
     return e;
   }
 
-private:
+ private:
   void swap(envelope_list& other) {
     std::swap(first_, other.first_);
     std::swap(last_, other.last_);

@@ -35,7 +35,7 @@ constexpr std::string_view word(reason r) {
 /// alone, so a crash is never mistaken for a clean end. Copying is cheap; a reason without text allocates
 /// nothing.
 class exit_reason {
-public:
+ public:
   exit_reason(reason kind = reason::normal) : kind_(kind) {}
   exit_reason(reason kind, std::string text) : kind_(kind) {
     if (!text.empty()) more_ = std::make_shared<more const>(more{std::move(text), {}, nullptr});
@@ -79,7 +79,7 @@ public:
     return out << r.to_string().c_str();
   }
 
-private:
+ private:
   struct more {
     std::string text;
     std::string origin;

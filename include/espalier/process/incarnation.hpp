@@ -20,7 +20,7 @@ struct suspension {
 /// One life of a process: its state, its context, and what it is doing. Only the worker that runs the
 /// process's place touches it.
 class incarnation {
-public:
+ public:
   incarnation(place& at, std::uint64_t which) : home(at), number(which) {}
   incarnation(incarnation const&) = delete;
   incarnation& operator=(incarnation const&) = delete;

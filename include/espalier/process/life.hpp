@@ -9,7 +9,7 @@ namespace espalier::runtime {
 /// An incarnation of a process of type `P`: its state and its context in one block.
 template <class P>
 class life : public incarnation {
-public:
+ public:
   life(place& at, std::uint64_t which) : incarnation(at, which), self_(*this) {}
   ~life() override { destroy(); }
 
@@ -56,7 +56,7 @@ public:
   P& process() { return process_; }
   context<P>& self() { return self_; }
 
-protected:
+ protected:
   template <class Function>
   std::coroutine_handle<> drive(Function function) {
     using result = decltype(function());
@@ -83,7 +83,7 @@ protected:
 /// The same for a child with a start function.
 template <class P, auto Start>
 class started_life final : public life<P> {
-public:
+ public:
   using life<P>::life;
 
   bool construct() override {
@@ -96,7 +96,7 @@ public:
     }
   }
 
-private:
+ private:
   template <class Function>
   bool build(Function function) {
     using made = std::remove_cvref_t<decltype(function())>;

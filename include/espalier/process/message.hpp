@@ -87,7 +87,7 @@ class life;
 /// each handling gets a copy.
 template <class P, class M, bool Repeated = false>
 class message final : public request<detail::reply_of<M>> {
-public:
+ public:
   template <class... Args>
   explicit message(std::in_place_t, Args&&... args)
       : message(tag<sizeof...(Args) != 0>{}, std::forward<Args>(args)...) {}
@@ -123,7 +123,7 @@ public:
 
   type_id message_type() const noexcept override { return id_of<M>; }
 
-private:
+ private:
   M& body() {
     if constexpr (Repeated) {
       return copy_.emplace(body_);

@@ -15,7 +15,7 @@ namespace detail {
 /// Sends a request when awaited, and suspends the process until the answer or the limit.
 template <class R>
 class call_operation : public awaitable {
-public:
+ public:
   call_operation(runtime::incarnation& caller, runtime::place& callee, type_id name,
                  std::unique_ptr<runtime::request<R>> request, duration limit)
       : caller_(&caller), callee_(&callee), name_(name), request_(std::move(request)), limit_(limit) {}
@@ -37,7 +37,7 @@ public:
     return true;
   }
 
-protected:
+ protected:
   /// The answered request, or null if there is none in time.
   runtime::request<R>* answered() { return static_cast<runtime::request<R>*>(suspension_.answer); }
   exit_reason failure() {
@@ -48,7 +48,7 @@ protected:
   bool succeeded() { return suspension_.answer != nullptr && !suspension_.answer->failure; }
   type_id callee() const { return name_; }
 
-private:
+ private:
   runtime::incarnation* caller_ = nullptr;
   runtime::place* callee_ = nullptr;
   type_id name_ = nullptr;
@@ -60,7 +60,7 @@ private:
 
 template <class R>
 class [[nodiscard]] throwing_call final : public call_operation<R> {
-public:
+ public:
   using call_operation<R>::call_operation;
   R await_resume() {
     if (!this->succeeded()) throw call_failed(this->callee(), this->failure());
@@ -70,7 +70,7 @@ public:
 
 template <class R>
 class [[nodiscard]] answering_call final : public call_operation<R> {
-public:
+ public:
   using call_operation<R>::call_operation;
   answer<R> await_resume() {
     if (!this->succeeded()) return answer<R>(this->callee(), this->failure());
@@ -83,7 +83,7 @@ public:
 };
 
 class [[nodiscard]] sleep_operation final : public awaitable {
-public:
+ public:
   sleep_operation(runtime::incarnation& self, duration d) : self_(self), duration_(d) {}
   sleep_operation(sleep_operation&&) = delete;
 
@@ -95,7 +95,7 @@ public:
   }
   void await_resume() const noexcept {}
 
-private:
+ private:
   runtime::incarnation& self_;
   duration duration_;
   runtime::suspension suspension_;

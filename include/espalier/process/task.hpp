@@ -110,7 +110,7 @@ struct task_promise<void> : task_promise_base {
 /// A coroutine of a process. As the result of a handler its value is the reply; a handler may also await one.
 template <class T = void>
 class [[nodiscard]] task : public detail::awaitable {
-public:
+ public:
   using promise_type = detail::task_promise<T>;
   using value_type = T;
 
@@ -148,7 +148,7 @@ public:
   }
   explicit operator bool() const noexcept { return static_cast<bool>(frame_); }
 
-private:
+ private:
   std::coroutine_handle<promise_type> frame_;
 };
 

@@ -25,11 +25,12 @@ enum class stage : unsigned char { starting, up, start_failed, ended };
 /// Start: `start` sends the root its notice; supervisors and places do the rest on workers, in order. `stop`
 /// does the same for the stop. The engine hears of the root's fate as its parent, and `changed` is called.
 class engine final : private parent, private observer {
-public:
+ public:
   struct hooks {
     report_sink on_report = report_to_stderr;
     std::function<void(event const&)> on_event;
     std::function<void()> on_stage;  // after each change of `where()`
+    fault_injector* faults = nullptr;
   };
 
   /// `types` is indexed like `tree`; the entries of supervisors are not used.
@@ -65,7 +66,7 @@ public:
   std::string_view path(node_index i) const { return paths_[i]; }
   tree_view tree() const { return tree_; }
 
-private:
+ private:
   node& root() { return *nodes_[0]; }
 
   static std::string name(record const& r) {
@@ -99,7 +100,8 @@ private:
                                                    .neighbours = neighbours_[i].data(),
                                                    .environment = types_[i].environment.data(),
                                                    .told = told,
-                                                   .runs = &runs_});
+                                                   .runs = &runs_,
+                                                   .faults = hooks_.faults});
     }
     if (above != nullptr) above->adopt(*nodes_[i], r, paths_[i]);
   }

@@ -27,24 +27,24 @@ struct notice {
   notice_kind what{};
   plan::child_index child = 0;
   std::uint64_t life = 0;  // which incarnation of the child, or which stop: stale ones are ignored
-  exit_reason why;
+  exit_reason why = reason::normal;
   type_id message = nullptr;                 // that the child was handling
   plan::ending how = plan::ending::stopped;  // of a supervisor
 };
 
 /// Takes the notices of its children. Any thread.
 class parent {
-public:
+ public:
   virtual void tell(notice n) noexcept = 0;
 
-protected:
+ protected:
   ~parent() = default;
 };
 
 /// A supervisor or the place of a process, as its parent sees it. Called by the parent, one call at a time;
 /// nothing here calls back before it returns.
 class node : public runnable {
-public:
+ public:
   node(node const&) = delete;
   node& operator=(node const&) = delete;
 
@@ -59,7 +59,7 @@ public:
   /// It will be started again: messages wait.
   virtual void reopen() = 0;
 
-protected:
+ protected:
   node() = default;
   ~node() = default;
 };

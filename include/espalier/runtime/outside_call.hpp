@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <espalier/process/answer.hpp>
 #include <espalier/process/envelope.hpp>
@@ -12,7 +13,7 @@ namespace espalier::runtime {
 /// A call from a thread outside the tree. It has two owners, the waiting thread and the request on its way,
 /// and goes with the second of them: so a late answer finds somebody to drop it.
 class outside_call final : public reply_sink {
-public:
+ public:
   static outside_call* make() { return new outside_call; }
 
   void deliver(envelope& answered) noexcept override {
@@ -37,7 +38,10 @@ public:
   }
 
   /// The answer, if it is there. For a scheduler that runs on the calling thread.
-  envelope* poll() { return wait(duration{}); }
+  envelope* poll() {
+    std::lock_guard lock(mutex_);
+    return std::exchange(answer_, nullptr);
+  }
 
   /// Called once by each owner.
   void release() noexcept {
@@ -45,7 +49,7 @@ public:
     if (owners_.fetch_sub(1, std::memory_order_acq_rel) == 1) delete this;
   }
 
-private:
+ private:
   outside_call() = default;
   ~outside_call() { delete answer_; }
 

@@ -34,6 +34,18 @@
 //   (4).
 namespace espalier::runtime {
 
+/// Where a simulation may interfere with a process.
+enum class fault_point : unsigned char { construct, init, before_handler, after_handler, terminate };
+
+/// Called where a process's own code is about to run, or has run. What it throws, that code has thrown.
+class fault_injector {
+ public:
+  virtual void reach(fault_point where, record const& about, std::uint64_t life, type_id message) = 0;
+
+ protected:
+  ~fault_injector() = default;
+};
+
 /// What the engine knows of a place from the tree.
 struct place_plan {
   record const* about = nullptr;
@@ -42,10 +54,11 @@ struct place_plan {
   void const* const* environment = nullptr;
   parent* told = nullptr;
   scheduler* runs = nullptr;
+  fault_injector* faults = nullptr;  // only in a simulation
 };
 
 class place final : public node, public reply_sink {
-public:
+ public:
   explicit place(place_plan plan) : plan_(plan), suspension_timer_(*this) {}
 
   ~place() {
@@ -146,14 +159,14 @@ public:
   // --- from the scheduler
 
   void run() noexcept override {
-    constexpr int batch = 64;  // so that a process that floods itself does not starve others
+    const int batch = plan_.runs->batch();
     for (int i = 0; i != batch; ++i) {
       if (!step()) return;
     }
     plan_.runs->submit(*this);
   }
 
-private:
+ private:
   enum class availability : unsigned char { gap, alive, parked };
   enum class phase : unsigned char { none, starting, serving, terminating };
   enum class stop_ask : unsigned char { orderly, kill };
@@ -267,12 +280,19 @@ private:
     phase_ = phase::starting;
     life_ = plan_.make(*this, lives_);
     bool built = true;
-    const auto failure = contained([&] { built = life_->construct(); });
+    const auto failure = contained([&] {
+      reach(fault_point::construct);
+      built = life_->construct();
+    });
     if (failure) return fail_start(*failure);
     if (life_->asked_to_stop) return fail_start(*life_->asked_to_stop);
     if (!built) return decline_start();
     std::coroutine_handle<> frame;
-    if (const auto thrown = contained([&] { frame = life_->begin_init(); })) return fail_start(*thrown);
+    const auto thrown = contained([&] {
+      reach(fault_point::init);
+      frame = life_->begin_init();
+    });
+    if (thrown) return fail_start(*thrown);
     drive(frame);
   }
 
@@ -280,7 +300,11 @@ private:
     current_ = &e;
     last_message_ = e.message_type();
     std::coroutine_handle<> frame;
-    if (const auto thrown = contained([&] { frame = e.begin(*life_); })) return crash(*thrown);
+    const auto thrown = contained([&] {
+      reach(fault_point::before_handler, last_message_);
+      frame = e.begin(*life_);
+    });
+    if (thrown) return crash(*thrown);
     drive(frame);
   }
 
@@ -312,7 +336,11 @@ private:
   }
 
   void finish_handler() {
-    if (const auto thrown = contained([&] { current_->finish(); })) return crash(*thrown);
+    const auto thrown = contained([&] {
+      current_->finish();
+      reach(fault_point::after_handler, last_message_);
+    });
+    if (thrown) return crash(*thrown);
     finish_timed(*std::exchange(current_, nullptr));
     if (life_->asked_to_stop) begin_terminate(*life_->asked_to_stop);
   }
@@ -357,7 +385,11 @@ private:
     phase_ = phase::terminating;
     ending_ = why;
     std::coroutine_handle<> frame;
-    if (const auto thrown = contained([&] { frame = life_->begin_terminate(ending_); })) {
+    const auto thrown = contained([&] {
+      reach(fault_point::terminate);
+      frame = life_->begin_terminate(ending_);
+    });
+    if (thrown) {
       ending_ = *thrown;
       return end();
     }
@@ -448,6 +480,10 @@ private:
 
   void tell(notice_kind what, std::uint64_t life, exit_reason why, type_id message = nullptr) {
     plan_.told->tell({what, plan_.about->number, life, std::move(why), message});
+  }
+
+  void reach(fault_point where, type_id message = nullptr) {
+    if (plan_.faults != nullptr) plan_.faults->reach(where, *plan_.about, life_->number, message);
   }
 
   /// What leaves `function`, as a reason.

@@ -35,7 +35,7 @@
 namespace espalier::runtime {
 
 class pool final : public scheduler {
-public:
+ public:
   /// Starts the workers; at least one.
   explicit pool(unsigned workers) {
     workers_.reserve(workers);
@@ -73,7 +73,7 @@ public:
   /// Whether the calling thread is a worker of this pool.
   bool is_worker() const { return current_ != nullptr && &current_->home == this; }
 
-private:
+ private:
   struct worker {
     worker(pool& of, unsigned which) : home(of), number(which) {}
 

@@ -9,7 +9,7 @@ namespace espalier::runtime {
 /// First in, first out, under a mutex. The owner and thieves take from the same end, so nothing waits for
 /// ever.
 class run_queue {
-public:
+ public:
   void push(runnable& r) {
     std::lock_guard lock(mutex_);
     r.next_runnable = nullptr;
@@ -36,7 +36,7 @@ public:
     return first_ == nullptr;
   }
 
-private:
+ private:
   std::mutex mutex_;
   runnable* first_ = nullptr;
   runnable* last_ = nullptr;

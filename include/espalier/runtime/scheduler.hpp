@@ -7,20 +7,20 @@ namespace espalier::runtime {
 
 /// Something that is run by a worker: a process's place or a supervisor.
 class runnable {
-public:
+ public:
   /// Does a bounded amount of work. Its owner sees to it that it is submitted at most once at a time.
   virtual void run() noexcept = 0;
 
   runnable* next_runnable = nullptr;  // for the queue that it is in
 
-protected:
+ protected:
   ~runnable() = default;
 };
 
 /// Time and scheduling, handed in from outside: the pool with the steady clock, or a simulation with a
 /// virtual one.
 class scheduler {
-public:
+ public:
   /// Has `r` run soon. Any thread.
   virtual void submit(runnable& r) = 0;
   virtual instant now() = 0;
@@ -28,8 +28,10 @@ public:
   virtual void arm(timer& t, instant due) = 0;
   /// When it returns, `t` does not expire any more. Any thread.
   virtual void disarm(timer& t) = 0;
+  /// How many things a process may do in one turn, so that one that floods itself does not starve others.
+  virtual int batch() const { return 64; }
 
-protected:
+ protected:
   ~scheduler() = default;
 };
 

@@ -14,7 +14,12 @@
 // expires late means nothing.
 namespace espalier::runtime {
 
-enum class event_kind : unsigned char { started, ended, restarting, gave_up };
+enum class event_kind : unsigned char {
+  started,
+  ended,
+  restarting,  // a restart failed, and the next attempt waits in the supervisor's queue
+  gave_up
+};
 
 /// One step of supervision, for traces and tests.
 struct event {
@@ -25,11 +30,11 @@ struct event {
 
 /// What supervisors tell the world about themselves. Any worker.
 class observer {
-public:
+ public:
   virtual void happened(event const& e) noexcept = 0;
   virtual void reported(report const& r) noexcept = 0;
 
-protected:
+ protected:
   ~observer() = default;
 };
 
@@ -43,7 +48,7 @@ struct supervisor_wiring {
 };
 
 class supervisor_node final : public node, public parent {
-public:
+ public:
   supervisor_node(supervisor_wiring wiring, plan::supervisor_rule rule)
       : wiring_(wiring),
         children_(wiring.about->children),
@@ -111,7 +116,7 @@ public:
     wiring_.runs->submit(*this);
   }
 
-private:
+ private:
   struct limit_timer final : timer {
     explicit limit_timer(supervisor_node& of) : home(of) {}
     void expire() noexcept override {
@@ -189,12 +194,12 @@ private:
         }
         return;
       case plan::order_kind::restarting:
-        happened(event_kind::restarting, *records_[i], lives_[i].why);
         if (!lives_[i].start_failed) {
           report_about(report_kind::child_terminated, i, report_action::restarting, o.first, o.last);
         }
         return;
       case plan::order_kind::retry:
+        happened(event_kind::restarting, *records_[i], lives_[i].why);
         return tell({.what = notice_kind::retry, .child = i});
       case plan::order_kind::misbehaved:
         if (records_[i]->brutal_kill && lives_[i].why == reason::killed) return;  // as ordered

@@ -11,18 +11,18 @@ namespace espalier::runtime {
 
 /// Something that happens at an instant. It must be disarmed before it is destroyed.
 class timer {
-public:
+ public:
   /// Called once when the time has come, under the lock of the queue: it may lock a place or a supervisor,
   /// but must neither arm nor disarm.
   virtual void expire() noexcept = 0;
 
-protected:
+ protected:
   timer() = default;
   timer(timer const&) = delete;
   timer& operator=(timer const&) = delete;
   virtual ~timer() = default;
 
-private:
+ private:
   friend class timer_queue;
   static constexpr std::size_t unarmed = SIZE_MAX;
 
@@ -36,7 +36,7 @@ private:
 /// Locks: expiring holds the queue's lock while it takes a mailbox's. So no one arms or disarms with a
 /// mailbox locked.
 class timer_queue {
-public:
+ public:
   /// Answers whether it is the first to expire now.
   bool arm(timer& t, instant due) {
     std::lock_guard lock(mutex_);
@@ -72,7 +72,7 @@ public:
     }
   }
 
-private:
+ private:
   static bool before(timer const* a, timer const* b) {
     return a->due_ != b->due_ ? a->due_ < b->due_ : a->order_ < b->order_;
   }

@@ -17,7 +17,7 @@ namespace detail {
 ///      watcher's `sigwait` takes them.
 ///   2. The watcher ends by a SIGTERM that is sent to its thread alone, after `ending_` is set.
 class signal_watcher {
-public:
+ public:
   signal_watcher() {
     sigemptyset(&signals_);
     sigaddset(&signals_, SIGINT);
@@ -48,7 +48,7 @@ public:
     pthread_sigmask(SIG_SETMASK, &before_, nullptr);
   }
 
-private:
+ private:
   sigset_t signals_{};
   sigset_t before_{};
   std::atomic<bool> ending_{false};

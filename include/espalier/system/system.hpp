@@ -17,7 +17,7 @@ struct settings {
 
 /// Thrown by the constructor of a system whose tree did not start.
 class start_failed : public std::exception {
-public:
+ public:
   explicit start_failed(exit_reason const& why) : why_(why) {
     while (why_.cause() != nullptr) {
       child_ = why_.origin();
@@ -32,7 +32,7 @@ public:
   exit_reason const& reason() const noexcept { return why_; }
   char const* what() const noexcept override { return text_.c_str(); }
 
-private:
+ private:
   exit_reason why_;
   std::string child_;
   std::string text_;
@@ -105,7 +105,7 @@ reply_of<M> call_from_outside(runtime::place& to, Message&& m, Wait wait) {
 /// destructor stops it in reverse. Its members may be called from any thread, except from inside a handler.
 template <class T>
 class system {
-public:
+ public:
   system() : system(with()) {}
   explicit system(settings how) : system(with(), std::move(how)) {}
   /// Throws `es::start_failed` if a child does not start; those before it have been stopped by then.
@@ -186,7 +186,7 @@ public:
   /// Whether the root ended because it exceeded its intensity. Only after `wait` or `stop`.
   bool gave_up() const { return engine_ != nullptr && engine_->how() == plan::ending::gave_up; }
 
-private:
+ private:
   static unsigned workers_of(settings const& how) {
     if (how.workers != 0) return how.workers;
     const unsigned cores = std::thread::hardware_concurrency();

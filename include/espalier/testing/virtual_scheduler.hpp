@@ -1,0 +1,56 @@
+// Copyright the Espalier authors. Boost Software License 1.0 (see LICENSE).
+#pragma once
+
+#include <espalier/runtime/scheduler.hpp>
+#include <espalier/testing/random.hpp>
+
+#include <vector>
+
+namespace espalier::testing {
+
+/// Runs a system on the calling thread, one step at a time, under a clock of its own. What runs next among
+/// all that could is drawn from the seed. Time moves only when it is told to.
+class virtual_scheduler final : public runtime::scheduler {
+ public:
+  explicit virtual_scheduler(seed s) : draw_(s) {}
+
+  void submit(runtime::runnable& r) override { ready_.push_back(&r); }
+  instant now() override { return now_; }
+  void arm(runtime::timer& t, instant due) override {
+    if (due != never) timers_.arm(t, due);
+  }
+  void disarm(runtime::timer& t) override { timers_.disarm(t); }
+  int batch() const override { return 1; }
+
+  /// Runs one process or supervisor for one turn. Answers false if none is ready.
+  bool run_one() {
+    if (ready_.empty()) return false;
+    const std::size_t chosen = static_cast<std::size_t>(draw_.below(ready_.size()));
+    runtime::runnable* r = ready_[chosen];
+    ready_[chosen] = ready_.back();
+    ready_.pop_back();
+    ++steps_;
+    r->run();
+    return true;
+  }
+
+  /// When time will move by itself, or `never`.
+  instant next_timer() const { return timers_.next(); }
+
+  /// Moves the clock, and expires what is due by then.
+  void move_to(instant t) {
+    if (t > now_) now_ = t;
+    timers_.expire(now_);
+  }
+
+  std::uint64_t steps() const { return steps_; }
+
+ private:
+  random draw_;
+  std::vector<runtime::runnable*> ready_;
+  runtime::timer_queue timers_;
+  instant now_{};
+  std::uint64_t steps_ = 0;
+};
+
+}  // namespace espalier::testing
