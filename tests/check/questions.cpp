@@ -5,6 +5,8 @@
 namespace es = espalier;
 using namespace es::literals;
 
+namespace {
+
 struct a {};
 struct b {};
 struct c {};
@@ -124,3 +126,5 @@ TEST_CASE("a tree is drawn as text") {
         "│  └─ e\n"
         "└─ asking, transient, significant, calls a b, casts c\n");
 }
+
+}  // namespace

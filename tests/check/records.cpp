@@ -8,13 +8,16 @@ namespace es = espalier;
 using namespace es::literals;
 using es::detail::found;
 
+namespace {
+
 struct a {};
+struct d;
 struct b {
   using calls = es::processes<a>;
 };
 struct c {
   using calls = es::processes<a, b>;
-  using casts = es::processes<struct d>;
+  using casts = es::processes<d>;
   using restarts_with = es::processes<a>;
 };
 struct d {};
@@ -94,3 +97,5 @@ TEST_CASE("sorting puts any order of names right") {
     for (unsigned i = 1; i < size; ++i) CHECK(list[i - 1] <= list[i]);
   }
 }
+
+}  // namespace

@@ -4,6 +4,10 @@
 #include <espalier/process/context.hpp>
 #include <new>
 
+namespace espalier {
+struct has_no_constructor;
+}
+
 namespace espalier::runtime {
 
 /// An incarnation of a process of type `P`: its state and its context in one block.
@@ -12,18 +16,6 @@ class life : public incarnation {
  public:
   life(place& at, std::uint64_t which) : incarnation(at, which), self_(*this) {}
   ~life() override { destroy(); }
-
-  bool construct() override {
-    if constexpr (std::is_aggregate_v<P>) {
-      ::new (static_cast<void*>(&process_)) P{};
-    } else if constexpr (requires(context<P> & self) { P(self); }) {
-      ::new (static_cast<void*>(&process_)) P(self_);
-    } else {
-      ::new (static_cast<void*>(&process_)) P();
-    }
-    built_ = true;
-    return true;
-  }
 
   std::coroutine_handle<> begin_init() override {
     if constexpr (requires(P & p, context<P> & self) { p.init(self); }) {
@@ -78,6 +70,30 @@ class life : public incarnation {
   };
   bool built_ = false;
   context<P> self_;
+};
+
+/// A life that begins with `P(context&)` if there is such a constructor, and with `P()` otherwise.
+template <class P>
+class default_life final : public life<P> {
+ public:
+  using life<P>::life;
+
+  bool construct() override {
+    void* where = static_cast<void*>(&this->process_);
+    if constexpr (std::is_aggregate_v<P>) {
+      ::new (where) P{};
+    } else if constexpr (requires(context<P> & self) { P(self); }) {
+      ::new (where) P(this->self_);
+    } else if constexpr (requires { P(); }) {
+      ::new (where) P();
+    } else {
+      static_assert(ill_formed<P, has_no_constructor>,
+                    "espalier: a process cannot be built; give it P() or P(es::context<P>&), or its child an "
+                    "es::start<function>");
+    }
+    this->built_ = true;
+    return true;
+  }
 };
 
 /// The same for a child with a start function.

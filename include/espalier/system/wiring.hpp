@@ -10,7 +10,7 @@ namespace espalier::detail {
 
 template <class P>
 std::unique_ptr<runtime::incarnation> make_life(runtime::place& home, std::uint64_t number) {
-  return std::make_unique<runtime::life<P>>(home, number);
+  return std::make_unique<runtime::default_life<P>>(home, number);
 }
 template <class P, auto Start>
 std::unique_ptr<runtime::incarnation> make_started_life(runtime::place& home, std::uint64_t number) {

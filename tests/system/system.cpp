@@ -1,0 +1,309 @@
+#include <espalier.hpp>
+
+#include <doctest/doctest.h>
+
+#include <sys/wait.h>
+#include <unistd.h>
+#include <csignal>
+#include <ctime>
+#include <future>
+#include <thread>
+
+#include "scripted.hpp"
+
+// Trees on the pool. What they decide is tested in simulations; here are threads, time and signals the
+// subject.
+
+namespace es = espalier;
+using namespace es::literals;
+
+namespace {
+
+es::settings quiet(unsigned workers = 0) { return {.workers = workers, .on_report = nullptr}; }
+
+struct a : scripted<a> {};
+struct b : scripted<b> {
+  using scripted::handle;
+  using calls = es::processes<a>;
+  struct ask {
+    using reply = std::uint64_t;
+  };
+  es::task<std::uint64_t> handle(ask, es::context<b>& self) {
+    const std::uint64_t n = co_await self.call<a, a::ping>();
+    co_return n;
+  }
+};
+struct tree : es::supervisor<es::intensity<1'000'000, 5_s>, a, b> {};
+
+TEST_CASE("a system answers from outside, restarts what crashes, and stops") {
+  for (unsigned workers : {1U, 2U, 4U}) {
+    es::system<tree> sys(quiet(workers));
+    CHECK(sys.call<b>(b::ask{}) == 1);
+    CHECK_THROWS_AS(sys.call<a>(a::fail{}), es::call_failed);
+    CHECK(sys.call<b>(b::ask{}) == 2);
+    sys.stop();
+    sys.stop();
+    CHECK(sys.wait() == es::reason::shutdown);
+    CHECK_FALSE(sys.gave_up());
+    CHECK_THROWS_AS(sys.call<a>(a::ping{}), es::call_failed);
+  }
+}
+
+TEST_CASE("a blocking call ends with its limit") {
+  es::system<tree> sys(quiet());
+  CHECK_THROWS_WITH_AS(sys.call<a>(a::nap{3600_s}, 20_ms), "call to a failed: timeout", es::call_failed);
+  sys.stop();  // ends the nap
+}
+
+TEST_CASE("crashes and calls from many threads: every caller gets an answer or a reason (promise 3)") {
+  es::system<tree> sys(quiet(4));
+  std::vector<std::thread> threads;
+  std::atomic<int> answered{0};
+  std::atomic<int> failed{0};
+  constexpr int rounds = 300;
+  for (int t = 0; t != 4; ++t) {
+    threads.emplace_back([&, t] {
+      for (int i = 0; i != rounds; ++i) {
+        try {
+          if (t == 0) sys.cast<a>(a::crash{});
+          sys.call<b>(b::ask{}, es::infinity);
+          ++answered;
+        } catch (es::call_failed const& e) {
+          CHECK(e.reason() == es::reason::crashed);
+          ++failed;
+        }
+      }
+    });
+  }
+  for (std::thread& t : threads) t.join();
+  CHECK(answered + failed == 4 * rounds);
+  CHECK(sys.call<b>(b::ask{}) > 1);
+}
+
+struct counting {
+  struct enter {
+    using reply = int;
+  };
+  struct bump {};
+  // Plain memory: ThreadSanitizer tells if two workers run one process, or if the hand-over does not
+  // synchronise.
+  void handle(bump) { ++count; }
+  int handle(enter) { return count; }
+  int count = 0;
+};
+
+TEST_CASE("a process runs on one worker at a time, and sees what it did on another") {
+  es::system<es::supervisor<counting>> sys(quiet(4));
+  std::vector<std::thread> threads;
+  for (int t = 0; t != 4; ++t) {
+    threads.emplace_back([&] {
+      for (int i = 0; i != 5000; ++i) sys.cast<counting>(counting::bump{});
+    });
+  }
+  for (std::thread& t : threads) t.join();
+  CHECK(sys.call<counting>(counting::enter{}) == 20000);
+}
+
+struct flood {
+  struct more {};
+  void handle(more, es::context<flood>& self) {
+    if (!self.stopping()) self.cast<flood>(more{});
+  }
+};
+
+TEST_CASE("a process that floods itself does not starve others, even on one worker") {
+  es::system<es::supervisor<flood, a>> sys(quiet(1));
+  sys.cast<flood>(flood::more{});
+  for (int i = 0; i != 100; ++i) CHECK(sys.call<a>(a::ping{}) == 1);
+  sys.stop();
+}
+
+TEST_CASE("two systems of one tree live side by side (promise 9)") {
+  es::system<tree> one(quiet());
+  es::system<tree> two(quiet());
+  CHECK_THROWS_AS(one.call<a>(a::fail{}), es::call_failed);
+  CHECK(one.call<a>(a::ping{}) == 2);
+  CHECK(two.call<a>(a::ping{}) == 1);
+}
+
+struct broken {
+  broken() { throw std::runtime_error("no disk"); }
+};
+
+TEST_CASE("a failed start throws, names child and cause, and leaves nothing running") {
+  struct bad : es::supervisor<a, broken> {};
+  try {
+    es::system<bad> sys(quiet());
+    FAIL("started");
+  } catch (es::start_failed const& failed) {
+    CHECK(failed.child() == "bad/broken");
+    CHECK(failed.reason() == es::exit_reason(es::reason::crashed, "std::runtime_error: no disk"));
+  }
+}
+
+TEST_CASE("the root that gives up ends the system, and says why") {
+  struct strict : es::supervisor<es::intensity<0, 1_s>, a> {};
+  es::system<strict> sys(quiet());
+  sys.cast<a>(a::crash{});
+  const es::exit_reason why = sys.wait();
+  CHECK(sys.gave_up());
+  CHECK(why == es::reason::shutdown);
+  REQUIRE(why.cause() != nullptr);
+  CHECK(*why.cause() == es::exit_reason(es::reason::crashed, "std::runtime_error: told to"));
+  CHECK_THROWS_AS(sys.call<a>(a::ping{}), es::call_failed);
+}
+
+struct outside_caller {
+  using needs = es::environment<es::system<tree>*>;
+  struct go {
+    using reply = std::string;
+  };
+  std::string handle(go, es::context<outside_caller>& self) {
+    try {
+      self.environment<es::system<tree>*>()->call<a>(a::ping{});
+      return "another system may be called";
+    } catch (std::logic_error const& e) {
+      return e.what();
+    }
+  }
+};
+
+TEST_CASE("another system may be called from inside a handler, the own one may not") {
+  es::system<tree> other(quiet());
+  es::system<es::supervisor<outside_caller>> sys{es::with(&other), quiet()};
+  CHECK(sys.call<outside_caller>(outside_caller::go{}) == "another system may be called");
+}
+
+/// Does not look up for a while when told to stop.
+struct stubborn {
+  using needs = es::environment<std::promise<void>*, std::shared_future<void>>;
+  struct work {};
+  void handle(work, es::context<stubborn>& self) {
+    self.environment<std::promise<void>*>()->set_value();
+    self.environment<std::shared_future<void>>().wait();
+  }
+};
+
+TEST_CASE("a function that runs over its limit is reported and waited for, never destroyed") {
+  std::promise<void> working;
+  std::promise<void> go;
+  std::vector<std::string> reports;
+  es::settings how;
+  how.on_report = [&](es::report const& r) {
+    reports.push_back(r.to_string());
+    if (r.kind == es::report_kind::still_running) go.set_value();  // now it may return
+  };
+  struct slow_tree : es::supervisor<es::child<stubborn, es::shutdown<10_ms>>> {};
+  {
+    es::system<slow_tree> sys{es::with(&working, go.get_future().share()), how};
+    sys.cast<stubborn>(stubborn::work{});
+    working.get_future().wait();
+    sys.stop();
+  }
+  REQUIRE(reports.size() == 2);
+  CHECK(reports[0] ==
+        "espalier: still_running\n"
+        "  supervisor  slow_tree (one_for_one)\n"
+        "  child       slow_tree/stubborn (permanent), incarnation 1\n"
+        "  action      waiting for its function to return; nothing can end it\n");
+  CHECK(reports[1].find("reason      killed") != std::string::npos);
+}
+
+TEST_CASE("a sink that throws loses its report, and nothing else") {
+  es::settings how;
+  how.on_report = [](es::report const&) { throw std::runtime_error("disk full"); };
+  es::system<tree> sys(how);
+  CHECK_THROWS_AS(sys.call<a>(a::fail{}), es::call_failed);
+  CHECK(sys.call<a>(a::ping{}) == 2);
+}
+
+es::duration processor_time() {
+  std::timespec t{};
+  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+  return es::duration{t.tv_sec * 1'000'000'000 + t.tv_nsec};
+}
+
+TEST_CASE("an idle system uses no processor time (promise 7)") {
+  es::system<tree> sys(quiet(4));
+  sys.call<b>(b::ask{});
+  const es::duration before = processor_time();
+  // The pool's own timing is the subject: a call that nothing answers for two seconds.
+  CHECK_THROWS_AS(sys.call<a>(a::nap{60_s}, 2_s), es::call_failed);
+  const es::duration used = processor_time() - before;
+  MESSAGE("processor time of an idle system over 2 s, in microseconds: ", used.nanoseconds / 1000);
+  CHECK(used < 20_ms);
+}
+
+// --- es::run, in a process of its own
+
+struct ends_by_itself {
+  void init(es::context<ends_by_itself>& self) { self.cast<ends_by_itself>(done{}); }
+  struct done {};
+  void handle(done, es::context<ends_by_itself>& self) { self.stop(); }
+};
+struct tells_it_is_up {
+  using needs = es::environment<int>;
+  void init(es::context<tells_it_is_up>& self) {
+    [[maybe_unused]] const auto written = write(self.environment<int>(), "x", 1);
+  }
+};
+
+struct stuck {
+  using needs = es::environment<int>;
+  explicit stuck(es::context<stuck>& self) : out(self.environment<int>()) { say(); }
+  void terminate(es::exit_reason const&) {
+    say();  // the first signal has been taken
+    for (;;) pause();
+  }
+  void say() const { [[maybe_unused]] const auto n = write(out, "x", 1); }
+  int out;
+};
+
+/// Runs `program` in a child process, sends it the signals once it has written to its pipe, and answers its
+/// exit code.
+template <class Program>
+int exit_code_of(Program program, std::initializer_list<int> signals = {}) {
+  int ends[2];
+  REQUIRE(pipe(ends) == 0);
+  const pid_t child = fork();
+  if (child == 0) {
+    close(ends[0]);
+    std::_Exit(program(ends[1]));
+  }
+  close(ends[1]);
+  for (int signal : signals) {
+    char c = 0;
+    REQUIRE(read(ends[0], &c, 1) == 1);
+    kill(child, signal);
+  }
+  int status = 0;
+  waitpid(child, &status, 0);
+  close(ends[0]);
+  return WIFEXITED(status) ? WEXITSTATUS(status) : 1000 + WTERMSIG(status);
+}
+
+TEST_CASE("run answers 0 after auto_shutdown, 1 when the root gave up, 2 when the start failed (20)") {
+  CHECK(exit_code_of([](int) {
+          return es::run<es::supervisor<es::auto_shutdown_any,
+                                        es::child<ends_by_itself, es::transient, es::significant>>>(quiet());
+        }) == 0);
+  CHECK(exit_code_of([](int) {
+          return es::run<es::supervisor<es::intensity<3, 5_s>, ends_by_itself>>(quiet());
+        }) == 1);
+  CHECK(exit_code_of([](int) { return es::run<es::supervisor<broken>>(quiet()); }) == 2);
+}
+
+TEST_CASE("SIGINT and SIGTERM stop a program in order, with exit code 0 (20)") {
+  for (int signal : {SIGINT, SIGTERM}) {
+    CHECK(
+        exit_code_of([](int out) { return es::run<es::supervisor<tells_it_is_up>>(es::with(out), quiet()); },
+                     {signal}) == 0);
+  }
+}
+
+TEST_CASE("a second signal leaves at once with 128 and its number (20)") {
+  CHECK(exit_code_of([](int out) { return es::run<es::supervisor<stuck>>(es::with(out), quiet()); },
+                     {SIGINT, SIGTERM}) == 128 + SIGTERM);
+}
+
+}  // namespace

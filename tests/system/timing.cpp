@@ -1,0 +1,149 @@
+#include <espalier/testing.hpp>
+
+#include <doctest/doctest.h>
+
+#include <vector>
+
+namespace es = espalier;
+using namespace es::literals;
+
+namespace {
+
+struct clockwork {
+  struct note {
+    int n;
+  };
+  struct start_one {
+    es::duration delay;
+    int n;
+  };
+  struct start_every {
+    es::duration period;
+  };
+  struct tick {};
+  struct cancel {
+    using reply = bool;
+  };
+  struct all {
+    using reply = std::vector<int>;
+  };
+  struct crash {};
+  struct slow {
+    es::duration how_long;
+  };
+
+  void handle(note m) { got.push_back(m.n); }
+  void handle(start_one m, es::context<clockwork>& self) { last = self.send_after(m.delay, note{m.n}); }
+  void handle(start_every m, es::context<clockwork>& self) { last = self.send_every(m.period, tick{}); }
+  void handle(tick) { got.push_back(0); }
+  bool handle(cancel, es::context<clockwork>& self) { return self.cancel(last); }
+  std::vector<int> handle(all) { return got; }
+  void handle(crash) { throw std::runtime_error("told to"); }
+  es::task<void> handle(slow m, es::context<clockwork>& self) { co_await self.sleep(m.how_long); }
+
+  std::vector<int> got;
+  es::timer_id last;
+};
+using tree = es::supervisor<es::intensity<9, 5_s>, clockwork>;
+
+TEST_CASE("send_after sends once, when the time has come, in order of time") {
+  es::simulation<tree> sim;
+  sim.cast<clockwork>(clockwork::start_one{30_ms, 3});
+  sim.cast<clockwork>(clockwork::start_one{10_ms, 1});
+  sim.cast<clockwork>(clockwork::start_one{20_ms, 2});
+  sim.run_for(10_ms - 1_ns);
+  CHECK(sim.call<clockwork>(clockwork::all{}).empty());
+  sim.run_for(1_s);
+  CHECK(sim.call<clockwork>(clockwork::all{}) == std::vector{1, 2, 3});
+}
+
+TEST_CASE("send_every sends again and again, and cancel ends it") {
+  es::simulation<tree> sim;
+  sim.cast<clockwork>(clockwork::start_every{10_ms});
+  sim.run_for(35_ms);
+  CHECK(sim.call<clockwork>(clockwork::all{}).size() == 3);
+  CHECK(sim.call<clockwork>(clockwork::cancel{}));
+  CHECK_FALSE(sim.call<clockwork>(clockwork::cancel{}));
+  sim.run_for(1_s);
+  CHECK(sim.call<clockwork>(clockwork::all{}).size() == 3);
+}
+
+TEST_CASE("ticks that a suspended handler has missed are not made up for") {
+  es::simulation<tree> sim;
+  sim.cast<clockwork>(clockwork::start_every{10_ms});
+  sim.run_until_idle();
+  sim.cast<clockwork>(clockwork::slow{95_ms});
+  sim.run_for(100_ms);
+  CHECK(sim.call<clockwork>(clockwork::all{}).size() == 2);  // one waited, and the one at 100 ms
+}
+
+TEST_CASE("a message sent later can be cancelled until it is sent") {
+  es::simulation<tree> sim;
+  sim.cast<clockwork>(clockwork::start_one{10_ms, 1});
+  sim.run_until_idle();
+  CHECK(sim.call<clockwork>(clockwork::cancel{}));
+  sim.cast<clockwork>(clockwork::start_one{10_ms, 2});
+  sim.run_for(1_s);
+  CHECK_FALSE(sim.call<clockwork>(clockwork::cancel{}));
+  CHECK(sim.call<clockwork>(clockwork::all{}) == std::vector{2});
+}
+
+TEST_CASE("timers end with the incarnation that started them") {
+  es::simulation<tree> sim;
+  sim.cast<clockwork>(clockwork::start_one{10_ms, 1});
+  sim.cast<clockwork>(clockwork::start_every{10_ms});
+  sim.run_for(5_ms);
+  sim.cast<clockwork>(clockwork::crash{});
+  sim.run_for(1_s);
+  CHECK(sim.call<clockwork>(clockwork::all{}).empty());
+}
+
+TEST_CASE("a timer's message that is queued when its incarnation ends is lost with it") {
+  es::simulation<tree> sim;
+  sim.cast<clockwork>(clockwork::start_one{10_ms, 1});
+  sim.cast<clockwork>(clockwork::start_every{10_ms});
+  sim.run_until_idle();
+  sim.crash<clockwork>(es::after_message{1});
+  sim.cast<clockwork>(clockwork::slow{20_ms});
+  sim.run_for(1_s);
+  CHECK(sim.matches(es::trace{}.crashed<clockwork>().started<clockwork>()));
+  CHECK(sim.call<clockwork>(clockwork::all{}).empty());
+}
+
+struct throws_on_tick {
+  void init(es::context<throws_on_tick>& self) { self.send_after(1_s, tick{}); }
+  struct tick {};
+  void handle(tick) { throw 1; }
+};
+
+TEST_CASE("a throw from a timer's message is a crash like any other (promise 6)") {
+  es::simulation<es::supervisor<throws_on_tick>> sim;
+  sim.run_for(1500_ms);
+  CHECK(sim.matches(es::trace{}.crashed<throws_on_tick>().started<throws_on_tick>()));
+}
+
+struct armed_in_a_failing_start {
+  void init(es::context<armed_in_a_failing_start>& self) {
+    if (self.incarnation() == 1) return;
+    self.send_after(0_s, tick{});
+    if (self.incarnation() == 2) throw std::runtime_error("not yet");
+  }
+  struct tick {};
+  struct crash {};
+  struct count {
+    using reply = int;
+  };
+  void handle(tick) { ++ticks; }
+  void handle(crash) { throw 1; }
+  int handle(count) { return ticks; }
+  int ticks = 0;
+};
+
+TEST_CASE("timers of a start that failed do not outlive it") {
+  es::simulation<es::supervisor<es::intensity<3, 5_s>, armed_in_a_failing_start>> sim;
+  sim.cast<armed_in_a_failing_start>(armed_in_a_failing_start::crash{});
+  sim.run_for(1_s);
+  CHECK(sim.call<armed_in_a_failing_start>(armed_in_a_failing_start::count{}) == 1);
+}
+
+}  // namespace
