@@ -1,6 +1,7 @@
 // Copyright the Espalier authors. Boost Software License 1.0 (see LICENSE).
 #pragma once
 
+#include <espalier/check/questions.hpp>
 #include <espalier/runtime/outside_call.hpp>
 #include <espalier/runtime/pool.hpp>
 #include <espalier/system/wiring.hpp>

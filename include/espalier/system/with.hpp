@@ -4,6 +4,7 @@
 #include <espalier/check/sentences.hpp>
 #include <espalier/process/context.hpp>
 #include <tuple>
+#include <vector>
 
 namespace espalier {
 
