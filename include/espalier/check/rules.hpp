@@ -78,7 +78,7 @@ constexpr void judge_names(tree_view tree, Found& found) {
     const record& x = tree[a];
     const record& y = tree[b];
     if (x.parent != y.parent) return x.parent < y.parent;
-    return x.name->hash != y.name->hash ? x.name->hash < y.name->hash : a < b;
+    return x.name.hash() != y.name.hash() ? x.name.hash() < y.name.hash() : a < b;
   });
   for (std::size_t i = 1; i < N; ++i) {
     const record& before = tree[sorted[i - 1]];

@@ -45,8 +45,8 @@ constexpr name_index<N> index_names(tree_view tree) {
     if (!tree[i].supervisor) out.sorted[out.size++] = i;
   }
   sort(out.sorted.data(), out.size, [&](node_index a, node_index b) {
-    const auto ha = tree[a].name->hash;
-    const auto hb = tree[b].name->hash;
+    const auto ha = tree[a].name.hash();
+    const auto hb = tree[b].name.hash();
     return ha != hb ? ha < hb : a < b;
   });
   return out;
@@ -74,7 +74,8 @@ constexpr resolution find_within(tree_view tree, name_lookup names, type_id name
   while (low != high) {
     const std::size_t middle = low + (high - low) / 2;
     const record& r = tree[names.sorted[middle]];
-    const bool before = r.name->hash != name->hash ? r.name->hash < name->hash : names.sorted[middle] < begin;
+    const bool before =
+        r.name.hash() != name.hash() ? r.name.hash() < name.hash() : names.sorted[middle] < begin;
     if (before) {
       low = middle + 1;
     } else {
@@ -84,8 +85,7 @@ constexpr resolution find_within(tree_view tree, name_lookup names, type_id name
   resolution out;
   for (; low != names.size; ++low) {
     const node_index i = names.sorted[low];
-    if (tree[i].name->hash != name->hash || i >= end) break;
-    if (tree[i].name != name) continue;
+    if (tree[i].name.hash() != name.hash() || i >= end) break;
     if (out.node != no_node) return {found::often, out.node, i};
     out = {found::once, i};
   }

@@ -44,8 +44,7 @@ template <class List>
 struct name_list;
 template <class... Names>
 struct name_list<processes<Names...>> {
-  static constexpr std::size_t size = sizeof...(Names);
-  static constexpr type_id const* list = ids<Names...>::list;
+  static constexpr id_list list = ids_of<Names...>;
 };
 
 template <class P>
@@ -75,14 +74,15 @@ struct restarts_with_of<P> : name_list<typename P::restarts_with> {};
 /// The edges of a process. Those that it sends along (`addressed`) come first.
 template <class P>
 struct edges_of {
-  static constexpr std::size_t addressed = calls_of<P>::size + casts_of<P>::size + starts_of<P>::size;
-  static constexpr std::size_t size = addressed + restarts_with_of<P>::size;
+  static constexpr std::size_t addressed =
+      calls_of<P>::list.size + casts_of<P>::list.size + starts_of<P>::list.size;
+  static constexpr std::size_t size = addressed + restarts_with_of<P>::list.size;
 
   static constexpr std::array<edge, size + 1> list = [] {
     std::array<edge, size + 1> out{};
     std::size_t n = 0;
-    auto add = [&](edge_kind kind, type_id const* names) {
-      for (; *names != nullptr; ++names) out[n++] = {kind, *names};
+    auto add = [&](edge_kind kind, id_list names) {
+      for (std::size_t i = 0; i != names.size; ++i) out[n++] = {kind, names.first[i]};
     };
     add(edge_kind::calls, calls_of<P>::list);
     add(edge_kind::casts, casts_of<P>::list);
@@ -214,13 +214,13 @@ constexpr void unpack_node(unpacking& out, node_index parent, std::uint32_t at, 
       if (parent != no_node) r.number = out.records[parent].children++;
       constexpr auto options = boost::hana::unpack(typename child_parts<Part>::options{}, child_options);
       seen kinds;
-      for (std::uint32_t i = 0; options[i] != nullptr; ++i) note_fault(r, options[i](r, kinds), false, i);
+      for (std::uint32_t i = 0; i + 1 != options.size(); ++i) note_fault(r, options[i](r, kinds), false, i);
       if constexpr (!supervisor_type<name>) describe_process<process_of<name>>(r);
     }
     if constexpr (supervisor_type<name>) {
       constexpr auto parts = boost::hana::unpack(typename name::espalier_parts{}, supervisor_parts);
       seen kinds;
-      for (std::uint32_t i = 0; parts[i] != nullptr; ++i) parts[i](out, me, i, kinds);
+      for (std::uint32_t i = 0; i + 1 != parts.size(); ++i) parts[i](out, me, i, kinds);
     }
     if (out.records != nullptr) out.records[me].end = out.size;
   }

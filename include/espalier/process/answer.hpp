@@ -13,8 +13,7 @@ class call_failed : public std::exception {
  public:
   call_failed(type_id callee, exit_reason why)
       : why_(std::move(why)),
-        text_("call to " +
-              (callee == nullptr ? std::string("a process") : std::string(callee->text, callee->size)) +
+        text_("call to " + (!callee ? std::string("a process") : std::string(callee->text, callee->size)) +
               " failed: " + why_.to_string()) {}
 
   exit_reason const& reason() const noexcept { return why_; }
@@ -49,7 +48,7 @@ class [[nodiscard]] answer {
 
  private:
   std::optional<R> value_;
-  type_id callee_ = nullptr;
+  type_id callee_;
   exit_reason why_;
 };
 
@@ -69,7 +68,7 @@ class [[nodiscard]] answer<void> {
 
  private:
   bool has_value_ = true;
-  type_id callee_ = nullptr;
+  type_id callee_;
   exit_reason why_;
 };
 

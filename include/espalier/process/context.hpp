@@ -65,11 +65,7 @@ struct position_in_needs;
 template <class... Needs, class C>
 struct position_in_needs<environment<Needs...>, C> {
   static constexpr std::size_t size = sizeof...(Needs);
-  static constexpr std::size_t value = [] {
-    type_id const* at = ids<Needs...>::list;
-    while (*at != nullptr && *at != id_of<C>) ++at;
-    return static_cast<std::size_t>(at - ids<Needs...>::list);
-  }();
+  static constexpr std::size_t value = ids_of<Needs...>.position(id_of<C>);
 };
 
 template <class P>

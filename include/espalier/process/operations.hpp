@@ -51,7 +51,7 @@ class call_operation : public awaitable {
  private:
   runtime::incarnation* caller_ = nullptr;
   runtime::place* callee_ = nullptr;
-  type_id name_ = nullptr;
+  type_id name_;
   std::unique_ptr<runtime::request<R>> request_;
   duration limit_{};
   runtime::suspension suspension_;

@@ -414,7 +414,7 @@ class place final : public node, public reply_sink {
   void end() {
     const exit_reason why = std::exchange(ending_, {});
     const type_id message =
-        plan::class_of(why.kind()) == plan::exit_class::abnormal ? last_message_ : nullptr;
+        plan::class_of(why.kind()) == plan::exit_class::abnormal ? last_message_ : type_id{};
     envelope* const served = std::exchange(current_, nullptr);
     release_life();
     envelope_list lost;
@@ -447,7 +447,7 @@ class place final : public node, public reply_sink {
     life_->destroy();
     for (auto& [number, t] : timed_) plan_.runs->disarm(*t);
     phase_ = phase::none;
-    last_message_ = nullptr;
+    last_message_ = {};
   }
   /// Frees the block and the messages of its timers. Answers which life it was.
   std::uint64_t drop_life() {
@@ -478,11 +478,11 @@ class place final : public node, public reply_sink {
     while (envelope* e = list.pop()) delete e;
   }
 
-  void tell(notice_kind what, std::uint64_t life, exit_reason why, type_id message = nullptr) {
+  void tell(notice_kind what, std::uint64_t life, exit_reason why, type_id message = {}) {
     plan_.told->tell({what, plan_.about->number, life, std::move(why), message});
   }
 
-  void reach(fault_point where, type_id message = nullptr) {
+  void reach(fault_point where, type_id message = {}) {
     if (plan_.faults != nullptr) plan_.faults->reach(where, *plan_.about, life_->number, message);
   }
 
@@ -515,7 +515,7 @@ class place final : public node, public reply_sink {
   phase phase_ = phase::none;
   envelope* current_ = nullptr;
   exit_reason ending_;
-  type_id last_message_ = nullptr;
+  type_id last_message_;
   std::uint64_t calls_ = 0;
   std::uint64_t timed_mails_ = 0;
   std::unordered_map<std::uint64_t, std::unique_ptr<timed_mail>> timed_;

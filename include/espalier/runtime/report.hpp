@@ -38,8 +38,8 @@ struct report {
   record const* child_record = nullptr;
   std::uint64_t incarnation = 0;
   exit_reason const* why = nullptr;
-  type_id message = nullptr;  // being handled when it crashed, or null
-  std::size_t restarts = 0;   // counted within the period, this one included
+  type_id message;           // being handled when it crashed, or null
+  std::size_t restarts = 0;  // counted within the period, this one included
   report_action action{};
   std::span<std::string_view const> affected;  // by a restart, in start order
 
@@ -112,7 +112,7 @@ inline std::string report::to_string() const {
   if (incarnation != 0) who.append(", incarnation ").append(std::to_string(incarnation));
   out += line("child", who);
   if (why != nullptr) out += line("reason", why->chain());
-  if (message != nullptr) out += line("message", detail::view(message));
+  if (message) out += line("message", detail::view(message));
   if (kind != report_kind::shutdown_error && kind != report_kind::still_running) {
     out +=
         line("restarts", std::to_string(restarts) + " of " + std::to_string(supervisor_record->max_restarts) +

@@ -131,7 +131,7 @@ class supervisor_node final : public node, public parent {
   struct life {
     std::uint64_t number = 0;
     exit_reason why;
-    type_id message = nullptr;
+    type_id message;
     bool start_failed = false;
   };
 
@@ -270,7 +270,7 @@ class supervisor_node final : public node, public parent {
         break;
     }
     const notice_kind what = decides_.is_up() ? notice_kind::ended : notice_kind::start_failed;
-    wiring_.told->tell({what, wiring_.about->number, life_, std::move(why), nullptr, o.why});
+    wiring_.told->tell({what, wiring_.about->number, life_, std::move(why), {}, o.why});
   }
 
   void happened(event_kind what, record const& about, exit_reason const& why) {

@@ -51,7 +51,7 @@ void wire_node(std::vector<runtime::process_type>& out, Given const& values) {
     if constexpr (supervisor_type<name>) {
       out.push_back({});
       constexpr auto parts = boost::hana::unpack(typename name::espalier_parts{}, wire_parts<Given>);
-      for (std::size_t i = 0; parts[i] != nullptr; ++i) parts[i](out, values);
+      for (std::size_t i = 0; i + 1 != parts.size(); ++i) parts[i](out, values);
     } else {
       using process = process_of<name>;
       static_assert(

@@ -25,41 +25,55 @@ namespace detail {
 
 template <class... Names>
 struct ids {
-  static constexpr std::size_t size = sizeof...(Names);
-  static constexpr type_id list[size + 1] = {id_of<Names>..., nullptr};
+  static constexpr type_id list[sizeof...(Names) + 1] = {id_of<Names>..., type_id{}};
 };
 
-constexpr bool contains_all(type_id const* some, type_id const* of) {
-  for (; *of != nullptr; ++of) {
-    type_id const* at = some;
-    while (*at != nullptr && *at != *of) ++at;
-    if (*at == nullptr) return false;
+/// A list of ids without its type.
+struct id_list {
+  type_id const* first;
+  std::size_t size;
+
+  constexpr std::size_t position(type_id id) const {
+    std::size_t i = 0;
+    while (i != size && first[i] != id) ++i;
+    return i;
+  }
+};
+
+constexpr bool contains_all(id_list some, id_list of) {
+  for (std::size_t i = 0; i != of.size; ++i) {
+    if (some.position(of.first[i]) == some.size) return false;
   }
   return true;
 }
 
-constexpr bool same_sequence(type_id const* a, type_id const* b) {
-  while (*a != nullptr && *a == *b) ++a, ++b;
-  return *a == *b;
+constexpr bool same_sequence(id_list a, id_list b) {
+  if (a.size != b.size) return false;
+  for (std::size_t i = 0; i != a.size; ++i) {
+    if (a.first[i] != b.first[i]) return false;
+  }
+  return true;
 }
+
+template <class... Names>
+inline constexpr id_list ids_of{ids<Names...>::list, sizeof...(Names)};
 
 }  // namespace detail
 
 template <class... A, class... B>
 constexpr bool operator==(processes<A...>, processes<B...>) {
-  using a = detail::ids<A...>;
-  using b = detail::ids<B...>;
-  return detail::contains_all(a::list, b::list) && detail::contains_all(b::list, a::list);
+  return detail::contains_all(detail::ids_of<A...>, detail::ids_of<B...>) &&
+         detail::contains_all(detail::ids_of<B...>, detail::ids_of<A...>);
 }
 
 template <class... A, class... B>
 constexpr bool operator==(ordered_processes<A...>, ordered_processes<B...>) {
-  return detail::same_sequence(detail::ids<A...>::list, detail::ids<B...>::list);
+  return detail::same_sequence(detail::ids_of<A...>, detail::ids_of<B...>);
 }
 
 template <class... A, class... B>
 constexpr bool operator==(ordered_processes<A...>, processes<B...>) {
-  return detail::same_sequence(detail::ids<A...>::list, detail::ids<B...>::list);
+  return detail::same_sequence(detail::ids_of<A...>, detail::ids_of<B...>);
 }
 
 }  // namespace espalier

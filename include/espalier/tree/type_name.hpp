@@ -6,7 +6,7 @@
 
 namespace espalier {
 
-/// The spelling of a type, and a hash of it to sort by. Its address is the type's identity.
+/// The spelling of a type, and a hash of its full spelling.
 struct type_name {
   const char* text = nullptr;
   std::size_t size = 0;
@@ -57,10 +57,26 @@ constexpr type_name spell(const char* signature) {
 template <class T>
 inline constexpr type_name name_of = detail::spell(detail::signature<T>());
 
-/// The identity of a type: equal for equal types, and never for different ones.
-using type_id = type_name const*;
+/// The identity of a type: equal for equal types. Ids compare by the hash of the spelling, because under
+/// UBSan GCC 12 cannot compare the addresses of inline variables in constant expressions.
+class type_id {
+ public:
+  constexpr type_id() = default;
+  constexpr explicit type_id(type_name const& name) : hash_(name.hash), name_(&name) {}
+
+  constexpr std::uint64_t hash() const { return hash_; }
+  constexpr type_name const& operator*() const { return *name_; }
+  constexpr type_name const* operator->() const { return name_; }
+  /// False for the id of no type.
+  constexpr explicit operator bool() const { return hash_ != 0; }
+  friend constexpr bool operator==(type_id a, type_id b) { return a.hash_ == b.hash_; }
+
+ private:
+  std::uint64_t hash_ = 0;
+  type_name const* name_ = nullptr;
+};
 
 template <class T>
-inline constexpr type_id id_of = &name_of<T>;
+inline constexpr type_id id_of{name_of<T>};
 
 }  // namespace espalier
