@@ -291,4 +291,59 @@ TEST_CASE(
   CHECK(sim.call<text_caller>(text_caller::go{}) == std::string(100, 'x') + "!");
 }
 
+struct empty_handed {
+  using calls = es::processes<text_callee>;
+  struct nothing {
+    using reply = int;
+  };
+  struct twice {
+    using reply = int;
+  };
+  struct call_twice {
+    using reply = int;
+  };
+  struct null_what {
+    using reply = int;
+  };
+  es::task<int> handle(nothing) { return {}; }
+  es::task<int> one() { co_return 1; }
+  es::task<int> handle(twice) {
+    es::task<int> t = one();
+    const int first = co_await t;
+    const int second = co_await t;
+    co_return first + second;
+  }
+  es::task<int> handle(call_twice, es::context<empty_handed>& self) {
+    auto c = self.call<text_callee, text_callee::text>("x");
+    co_await c;
+    co_await c;
+    co_return 0;
+  }
+  int handle(null_what) {
+    struct silent : std::exception {
+      char const* what() const noexcept override { return nullptr; }
+    };
+    throw silent();
+  }
+};
+
+TEST_CASE(
+    "an empty task, a task or a call awaited twice, and a silent exception are crashes like any other") {
+  es::simulation<es::supervisor<es::intensity<9, 5_s>, text_callee, empty_handed>> sim;
+  auto reason_of = [&](auto message) {
+    try {
+      sim.call<empty_handed>(message);
+    } catch (es::call_failed const& failed) {
+      return failed.reason().to_string();
+    }
+    return std::string("answered");
+  };
+  const std::string task = "crashed: std::logic_error: espalier: an empty or finished task is awaited";
+  CHECK(reason_of(empty_handed::nothing{}) == task);
+  CHECK(reason_of(empty_handed::twice{}) == task);
+  CHECK(reason_of(empty_handed::call_twice{}) ==
+        "crashed: std::logic_error: espalier: a call is awaited twice");
+  CHECK(reason_of(empty_handed::null_what{}).ends_with("silent: "));
+}
+
 }  // namespace

@@ -195,4 +195,65 @@ TEST_CASE("a stop during a restart starts nothing more") {
       es::trace{}.crashed<a>().stopped<b>().stopped<ready_once>().started<a>().stopped<a>().stopped<tree>()));
 }
 
+struct declines_later {
+  declines_later() = default;
+  static std::optional<declines_later> make(es::context<declines_later>& self) {
+    if (self.incarnation() == 1) return declines_later{};
+    return {};
+  }
+  es::task<void> terminate(es::exit_reason const&) { co_return; }
+};
+
+TEST_CASE("the limit of one stop never ends the next child") {
+  // The start that the stop overtakes ends by declining; the child stopped after it takes longer than that
+  // one's limit.
+  struct patient {
+    es::task<void> terminate(es::exit_reason const&, es::context<patient>& self) {
+      co_await self.sleep(10_s);
+      log.push_back("patient gone properly");
+    }
+  };
+  for (std::uint64_t s = 0; s != 20; ++s) {
+    log.clear();
+    es::simulation<
+        es::supervisor<es::one_for_all, es::intensity<9, 5_s>, es::child<patient, es::shutdown<es::infinity>>,
+                       es::child<declines_later, es::start<&declines_later::make>, es::shutdown<500_ms>>, a>>
+        sim{es::seed{s}};
+    sim.cast<a>(a::crash{});
+    sim.run_for(10_s);
+    log.clear();
+    sim.stop();
+    CHECK(log == std::vector<std::string>{"patient gone properly"});
+    CHECK(sim.reports().size() == 1);
+  }
+}
+
+struct last_words {
+  struct ping {
+    using reply = int;
+  };
+  int handle(ping) { return 1; }
+  void terminate(es::exit_reason const&) { throw std::runtime_error("in terminate"); }
+};
+
+TEST_CASE("a report names the message only if the process was handling it") {
+  es::simulation<es::supervisor<last_words>> sim;
+  sim.call<last_words>(last_words::ping{});
+  sim.stop();
+  REQUIRE(sim.reports().size() == 1);
+  CHECK(sim.reports()[0].find("in terminate") != std::string::npos);
+  CHECK(sim.reports()[0].find("message") == std::string::npos);
+}
+
+TEST_CASE("a stop that meets a start leaves the waiting mail for the next life (3, 19)") {
+  struct inner : es::supervisor<es::one_for_one, es::intensity<0, 5_s>, ready_once, a> {};
+  struct outer : es::supervisor<inner> {};
+  for (std::uint64_t s = 0; s != 20; ++s) {
+    es::simulation<outer> sim{es::seed{s}};
+    sim.cast<a>(a::crash{});
+    sim.run_until_idle();
+    CHECK(sim.contains(es::trace{}.crashed<a>().gave_up<inner>()));
+  }
+}
+
 }  // namespace

@@ -234,6 +234,59 @@ TEST_CASE("an idle system uses no processor time (promise 7)") {
   CHECK(used < 20_ms);
 }
 
+struct many_timers {
+  struct tick {};
+  void init(es::context<many_timers>& self) {
+    for (int i = 0; i != 5; ++i) self.send_every(20_us, tick{});
+  }
+  void handle(tick) { ++ticks; }
+  struct count {
+    using reply = int;
+  };
+  int handle(count) { return ticks; }
+  int ticks = 0;
+};
+
+TEST_CASE("timers that expire all the time keep all workers going") {
+  struct one : es::name_for<many_timers> {};
+  struct two : es::name_for<many_timers> {};
+  es::system<es::supervisor<one, two>> sys(quiet(4));
+  while (sys.call<one>(many_timers::count{}) < 2000 || sys.call<two>(many_timers::count{}) < 2000) {
+  }
+}
+
+/// Throws when its supervisor has lost patience with it.
+struct throws_after_the_kill {
+  using needs = es::environment<std::promise<void>*, std::shared_future<void>, std::atomic<int>*>;
+  explicit throws_after_the_kill(es::context<throws_after_the_kill>& self)
+      : terminated(self.environment<std::atomic<int>*>()) {}
+  struct work {};
+  void handle(work, es::context<throws_after_the_kill>& self) {
+    self.environment<std::promise<void>*>()->set_value();
+    self.environment<std::shared_future<void>>().wait();
+    throw std::runtime_error("at last");
+  }
+  void terminate(es::exit_reason const&) { ++*terminated; }
+  std::atomic<int>* terminated;
+};
+
+TEST_CASE("a killed process runs no terminate, also if its function ends in a throw (14, 15)") {
+  std::promise<void> working;
+  std::promise<void> go;
+  std::atomic<int> terminated{0};
+  es::settings how;
+  how.on_report = [&](es::report const& r) {
+    if (r.kind == es::report_kind::still_running) go.set_value();
+  };
+  {
+    es::system<es::supervisor<es::child<throws_after_the_kill, es::brutal_kill>>> sys{
+        es::with(&working, go.get_future().share(), &terminated), how};
+    sys.cast<throws_after_the_kill>(throws_after_the_kill::work{});
+    working.get_future().wait();
+  }
+  CHECK(terminated == 0);
+}
+
 // --- es::run, in a process of its own
 
 struct ends_by_itself {
@@ -299,6 +352,19 @@ TEST_CASE("SIGINT and SIGTERM stop a program in order, with exit code 0 (20)") {
         exit_code_of([](int out) { return es::run<es::supervisor<tells_it_is_up>>(es::with(out), quiet()); },
                      {signal}) == 0);
   }
+}
+
+struct never_ready {
+  using needs = es::environment<int>;
+  es::task<void> init(es::context<never_ready>& self) {
+    [[maybe_unused]] const auto written = write(self.environment<int>(), "x", 1);
+    co_await self.sleep(es::infinity);
+  }
+};
+
+TEST_CASE("a signal overtakes a start that never ends (19, 20)") {
+  CHECK(exit_code_of([](int out) { return es::run<es::supervisor<never_ready>>(es::with(out), quiet()); },
+                     {SIGTERM}) == 0);
 }
 
 TEST_CASE("a second signal leaves at once with 128 and its number (20)") {

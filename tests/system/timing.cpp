@@ -146,4 +146,31 @@ TEST_CASE("timers of a start that failed do not outlive it") {
   CHECK(sim.call<armed_in_a_failing_start>(armed_in_a_failing_start::count{}) == 1);
 }
 
+TEST_CASE("a period that is not positive is an error in the process that asks for it") {
+  es::simulation<tree> sim;
+  sim.cast<clockwork>(clockwork::start_every{0_s});
+  sim.run_until_idle();
+  CHECK(sim.contains(es::trace{}.crashed<clockwork>()));
+}
+
+TEST_CASE("a tiny period after a long handler costs no time to catch up") {
+  es::simulation<tree> sim;
+  sim.cast<clockwork>(clockwork::slow{24_h});
+  sim.cast<clockwork>(clockwork::start_every{1_ns});
+  sim.cast<clockwork>(clockwork::slow{24_h});
+  sim.run_for(24_h);
+  sim.run_for(24_h);
+  CHECK(sim.call<clockwork>(clockwork::cancel{}));
+}
+
+TEST_CASE("a limit or a delay that is negative is over at once") {
+  es::simulation<tree> sim;
+  CHECK_THROWS_WITH_AS(sim.call<clockwork>(clockwork::all{}, 0_s - 1_s), "call to clockwork failed: timeout",
+                       es::call_failed);
+  sim.cast<clockwork>(clockwork::start_one{0_s - 5_s, 1});
+  sim.run_until_idle();
+  sim.run_for(1_ns);
+  CHECK(sim.call<clockwork>(clockwork::all{}) == std::vector{1});
+}
+
 }  // namespace

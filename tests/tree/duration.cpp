@@ -2,6 +2,7 @@
 
 #include <type_traits>
 
+#include <espalier/plan.hpp>
 #include <espalier/tree.hpp>
 
 namespace es = espalier;
@@ -26,4 +27,10 @@ TEST_CASE("nothing is longer than infinity, also not a sum") {
 TEST_CASE("durations are template arguments") {
   CHECK(es::shutdown<2_s>::limit == 2000_ms);
   static_assert(std::is_empty_v<es::intensity<3, 5_s>>);
+}
+
+TEST_CASE("negative durations add up like any other") {
+  CHECK(1_s + (0_s - 3_s) == 0_s - 2_s);
+  CHECK(es::instant{5} + (0_ns - 7_ns) == es::instant{-2});
+  CHECK(es::duration{INT64_MIN} + (0_s - 1_s) == es::duration{INT64_MIN});
 }

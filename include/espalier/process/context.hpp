@@ -194,9 +194,10 @@ class context {
     return later<false>(delay, {}, std::forward<M>(m));
   }
   /// Sends this process a copy of a message every `period`, first after one period. A late tick is not made
-  /// up for.
+  /// up for. Throws `std::invalid_argument` if the period is not positive.
   template <class M>
   timer_id send_every(duration period, M&& m) {
+    if (period <= duration{}) throw std::invalid_argument("espalier: send_every needs a positive period");
     return later<true>(period, period, std::forward<M>(m));
   }
   /// Cancels a message from `send_after` or `send_every`. Answers false if it has been sent already.

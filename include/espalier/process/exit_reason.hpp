@@ -113,7 +113,7 @@ inline exit_reason crash_from_current_exception() {
   try {
     throw;
   } catch (std::exception const& e) {
-    return {reason::crashed, demangled(typeid(e)) + ": " + e.what()};
+    return {reason::crashed, demangled(typeid(e)) + ": " + (e.what() == nullptr ? "" : e.what())};
   } catch (std::string const& text) {
     return {reason::crashed, "std::string: " + text};
   } catch (char const* text) {

@@ -23,7 +23,10 @@ class call_operation : public awaitable {
   call_operation(call_operation&&) = delete;
   ~call_operation() { delete suspension_.answer; }
 
-  bool await_ready() const noexcept { return false; }
+  bool await_ready() const {
+    if (request_ == nullptr) throw std::logic_error("espalier: a call is awaited twice");
+    return false;
+  }
   bool await_suspend(std::coroutine_handle<> frame) {
     request_->from = runtime::next_call(caller_->home);
     suspension_.frame = frame;

@@ -4,6 +4,7 @@
 #include <coroutine>
 #include <exception>
 #include <optional>
+#include <stdexcept>
 #include <type_traits>
 #include <utility>
 
@@ -39,7 +40,7 @@ template <class A>
 struct awaiter_of {
   A* awaited;
 
-  bool await_ready() const noexcept { return awaited->await_ready(); }
+  bool await_ready() const { return awaited->await_ready(); }
   template <class Promise>
   decltype(auto) await_suspend(std::coroutine_handle<Promise> frame) const {
     return awaited->await_suspend(frame);
@@ -126,17 +127,21 @@ class [[nodiscard]] task : public detail::awaitable {
   }
   ~task() { reset(); }
 
-  bool await_ready() const noexcept { return false; }
+  bool await_ready() const {
+    check_startable();
+    return false;
+  }
   template <class Promise>
-  void await_suspend(std::coroutine_handle<Promise> parent) noexcept {
+  void await_suspend(std::coroutine_handle<Promise> parent) {
     frame_.promise().awaited_by = parent;
     start_in(*parent.promise().loop);
     frame_.promise().loop->next = frame_;
   }
   T await_resume() { return take(); }
 
-  /// For the dispatcher: the frame to resume first, in that loop.
-  std::coroutine_handle<> start_in(detail::resume_loop& loop) noexcept {
+  /// For the dispatcher: the frame to resume first, in that loop. Throws if the task is empty or has ended.
+  std::coroutine_handle<> start_in(detail::resume_loop& loop) {
+    check_startable();
     frame_.promise().loop = &loop;
     return frame_;
   }
@@ -149,6 +154,10 @@ class [[nodiscard]] task : public detail::awaitable {
   explicit operator bool() const noexcept { return static_cast<bool>(frame_); }
 
  private:
+  void check_startable() const {
+    if (!frame_ || frame_.done()) throw std::logic_error("espalier: an empty or finished task is awaited");
+  }
+
   std::coroutine_handle<promise_type> frame_;
 };
 

@@ -119,7 +119,7 @@ class place final : public node, public reply_sink {
 
   // --- from the process, on its worker
 
-  bool calls_may_wait() const { return phase_ == phase::serving && !is_stopping(); }
+  bool calls_may_wait() const { return phase_ == phase::serving && !is_stopping() && !life_->asked_to_stop; }
   return_address next_call() { return {this, ++calls_}; }
   place& neighbour(std::size_t position) { return *plan_.neighbours[position]; }
   void const* environment(std::size_t position) { return plan_.environment[position]; }
@@ -278,15 +278,16 @@ class place final : public node, public reply_sink {
 
   void begin_life() {
     phase_ = phase::starting;
-    life_ = plan_.make(*this, lives_);
     bool built = true;
     const auto failure = contained([&] {
+      life_ = plan_.make(*this, lives_);
       reach(fault_point::construct);
       built = life_->construct();
     });
     if (failure) return fail_start(*failure);
     if (life_->asked_to_stop) return fail_start(*life_->asked_to_stop);
     if (!built) return decline_start();
+    if (const auto asked = end_asked()) return fail_start(*asked);
     std::coroutine_handle<> frame;
     const auto thrown = contained([&] {
       reach(fault_point::init);
@@ -327,12 +328,13 @@ class place final : public node, public reply_sink {
   void finish_init() {
     if (const auto thrown = contained([&] { life_->finish_activity(); })) return fail_start(*thrown);
     if (life_->asked_to_stop) return fail_start(*life_->asked_to_stop);
+    if (const auto asked = end_asked()) return fail_start(*asked);
     phase_ = phase::serving;
     {
       std::lock_guard lock(mutex_);
       availability_ = availability::alive;
     }
-    tell(notice_kind::started, life_->number, reason::normal);
+    tell(notice_kind::started, lives_, reason::normal);
   }
 
   void finish_handler() {
@@ -342,6 +344,7 @@ class place final : public node, public reply_sink {
     });
     if (thrown) return crash(*thrown);
     finish_timed(*std::exchange(current_, nullptr));
+    last_message_ = {};
     if (life_->asked_to_stop) begin_terminate(*life_->asked_to_stop);
   }
 
@@ -355,8 +358,8 @@ class place final : public node, public reply_sink {
       return;
     }
     const instant now = plan_.runs->now();
-    do t.due = t.due + t.period;
-    while (t.due <= now);
+    t.due = t.due + t.period;
+    if (t.due <= now) t.due = t.due + t.period * ((now - t.due).nanoseconds / t.period.nanoseconds + 1);
     t.posted = false;
     plan_.runs->arm(t, t.due);
   }
@@ -370,7 +373,11 @@ class place final : public node, public reply_sink {
     plan_.runs->disarm(suspension_timer_);
     life_->waiting = nullptr;
     if (phase_ == phase::starting) return fail_start(reason::shutdown);
-    if (current_ != nullptr) current_->abandon();
+    if (current_ != nullptr) {
+      current_->abandon();
+    } else {
+      last_message_ = {};
+    }
     envelope_list told;
     {
       std::lock_guard lock(mutex_);
@@ -381,7 +388,16 @@ class place final : public node, public reply_sink {
     begin_terminate(reason::shutdown);
   }
 
+  /// What the parent has asked of this life.
+  std::optional<exit_reason> end_asked() {
+    std::lock_guard lock(mutex_);
+    if (kill_asked_) return exit_reason(reason::killed);
+    if (stop_asked_.load(std::memory_order_relaxed)) return exit_reason(reason::shutdown);
+    return {};
+  }
+
   void begin_terminate(exit_reason const& why) {
+    if (const auto asked = end_asked(); asked && *asked == reason::killed) return end_killed();
     phase_ = phase::terminating;
     ending_ = why;
     std::coroutine_handle<> frame;
@@ -424,8 +440,7 @@ class place final : public node, public reply_sink {
       availability_ = availability::gap;
     }
     const bool answers = served != nullptr && served->timed == 0;
-    const std::uint64_t life = drop_life();
-    tell(notice_kind::ended, life, why, message);
+    tell(notice_kind::ended, drop_life(), why, message);
     if (answers) fail(*served, why);
     fail_all(lost, why);
   }
@@ -444,7 +459,7 @@ class place final : public node, public reply_sink {
 
   /// Destroys the process and stops its timers.
   void release_life() {
-    life_->destroy();
+    if (life_ != nullptr) life_->destroy();
     for (auto& [number, t] : timed_) plan_.runs->disarm(*t);
     phase_ = phase::none;
     last_message_ = {};
@@ -452,9 +467,8 @@ class place final : public node, public reply_sink {
   /// Frees the block and the messages of its timers. Answers which life it was.
   std::uint64_t drop_life() {
     timed_.clear();
-    const std::uint64_t number = life_->number;
     life_.reset();
-    return number;
+    return lives_;
   }
 
   void answer_current(exit_reason const& why) {
@@ -483,7 +497,7 @@ class place final : public node, public reply_sink {
   }
 
   void reach(fault_point where, type_id message = {}) {
-    if (plan_.faults != nullptr) plan_.faults->reach(where, *plan_.about, life_->number, message);
+    if (plan_.faults != nullptr) plan_.faults->reach(where, *plan_.about, lives_, message);
   }
 
   /// What leaves `function`, as a reason.

@@ -40,18 +40,16 @@ class pool final : public scheduler {
   explicit pool(unsigned workers) {
     workers_.reserve(workers);
     for (unsigned i = 0; i != workers; ++i) workers_.push_back(std::make_unique<worker>(*this, i));
-    for (auto& w : workers_) w->thread = std::thread([&w = *w] { w.home.work(w); });
+    try {
+      for (auto& w : workers_) w->thread = std::thread([&w = *w] { w.home.work(w); });
+    } catch (...) {
+      end();
+      throw;
+    }
   }
 
   /// Ends the workers. What is still queued is not run.
-  ~pool() {
-    {
-      std::lock_guard lock(idle_mutex_);
-      ending_ = true;
-      for (auto& w : workers_) w->wake();
-    }
-    for (auto& w : workers_) w->thread.join();
-  }
+  ~pool() { end(); }
 
   void submit(runnable& r) override {
     worker* self = current_;
@@ -74,6 +72,17 @@ class pool final : public scheduler {
   bool is_worker() const { return current_ != nullptr && &current_->home == this; }
 
  private:
+  void end() noexcept {
+    {
+      std::lock_guard lock(idle_mutex_);
+      ending_ = true;
+      for (auto& w : workers_) w->wake();
+    }
+    for (auto& w : workers_) {
+      if (w->thread.joinable()) w->thread.join();
+    }
+  }
+
   struct worker {
     worker(pool& of, unsigned which) : home(of), number(which) {}
 
@@ -143,7 +152,8 @@ class pool final : public scheduler {
     if (!anything_queued()) {
       self.woken = false;
       idle_.push_back(&self);
-      for (bool timed_out = false; !self.woken && !timed_out;) {
+      bool timed_out = false;
+      while (!self.woken && !timed_out) {
         if (timekeeper_ == nullptr) timekeeper_ = &self;
         const instant due = timekeeper_ == &self ? timers_.next() : never;
         if (due == never) {
@@ -155,6 +165,11 @@ class pool final : public scheduler {
       }
       std::erase(idle_, &self);
       if (timekeeper_ == &self) {
+        if (timed_out) {  // first, so that the next timekeeper does not wake for the same timers
+          lock.unlock();
+          timers_.expire(clock_now());
+          lock.lock();
+        }
         timekeeper_ = nullptr;
         if (timers_.next() != never) appoint_timekeeper();
       }

@@ -24,7 +24,6 @@ enum class report_action : unsigned char {
   left_stopped,  // by its restart type
   retrying,      // the start is tried again, and counted
   giving_up,     // the supervisor stops its other children and ends
-  killing,       // the child is ended as soon as its function returns
   waiting,       // for the function to return; nothing can end it
   none           // the stop goes on
 };
@@ -84,8 +83,6 @@ inline std::string action_text(report const& r) {
       return "trying to start it again";
     case report_action::giving_up:
       return std::string(r.supervisor) + " stops its other children and ends";
-    case report_action::killing:
-      return "ending it without its terminate, as soon as its function returns or suspends";
     case report_action::waiting:
       return "waiting for its function to return; nothing can end it";
     case report_action::none:

@@ -9,9 +9,9 @@
 // decides nothing itself.
 //
 // Stopping a child: the order `stop` goes to the child, and one timer is armed with the child's limit. If it
-// expires, that is reported and the child is killed; a function that still runs 100 ms later is reported too
-// and waited for. A `brutal_kill` child is killed at once. Each stop has a number, so that a timer that
-// expires late means nothing.
+// expires, the child is killed; a function that still runs 100 ms later is reported and waited for. A
+// `brutal_kill` child is killed at once. Each stop has a number, so that a timer that expires late means
+// nothing.
 namespace espalier::runtime {
 
 enum class event_kind : unsigned char {
@@ -155,6 +155,7 @@ class supervisor_node final : public node, public parent {
         happened(event_kind::started, *records_[i], {});
         return decides_.started(i, now, orders());
       case notice_kind::ignored:
+        stop_is_over(i);
         return decides_.ignored(i, now, orders());
       case notice_kind::start_failed:
         note_end(n);
@@ -244,7 +245,10 @@ class supervisor_node final : public node, public parent {
   void note_end(notice& n) {
     lives_[n.child].why = std::move(n.why);
     lives_[n.child].message = n.message;
-    if (limit_.child == n.child && limit_.stop_number == stops_) wiring_.runs->disarm(limit_);
+    stop_is_over(n.child);
+  }
+  void stop_is_over(plan::child_index i) {
+    if (limit_.child == i && limit_.stop_number == stops_) wiring_.runs->disarm(limit_);
   }
 
   /// All children have ended: so does this life.
@@ -279,7 +283,12 @@ class supervisor_node final : public node, public parent {
 
   void report_about(report_kind kind, plan::child_index i, report_action action, plan::child_index first = 0,
                     plan::child_index last = 0) {
-    const std::span<std::string_view const> all(paths_);
+    affected_.clear();
+    if (action == report_action::restarting) {
+      for (plan::child_index c = first; c <= last; ++c) {
+        if (rules_[c].restart != restart_kind::temporary) affected_.push_back(paths_[c]);
+      }
+    }
     wiring_.seen_by->reported({.kind = kind,
                                .supervisor = wiring_.path,
                                .supervisor_record = wiring_.about,
@@ -290,7 +299,7 @@ class supervisor_node final : public node, public parent {
                                .message = lives_[i].message,
                                .restarts = decides_.restarts(),
                                .action = action,
-                               .affected = all.subspan(first, last - first + 1)});
+                               .affected = affected_});
   }
 
   supervisor_wiring const wiring_;
@@ -312,6 +321,7 @@ class supervisor_node final : public node, public parent {
 
   // Touched by the worker that runs this supervisor.
   std::vector<notice> batch_;
+  std::vector<std::string_view> affected_;  // by the restart being reported
   plan::supervisor_plan decides_;
   std::uint64_t life_ = 0;
   limit_timer limit_;

@@ -1,6 +1,7 @@
 // Copyright the Espalier authors. Boost Software License 1.0 (see LICENSE).
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <espalier/plan/window.hpp>
@@ -33,8 +34,8 @@ class timer {
 
 /// The armed timers of one system: a binary heap of pointers, in which each timer knows its slot. Any thread.
 ///
-/// Locks: expiring holds the queue's lock while it takes a mailbox's. So no one arms or disarms with a
-/// mailbox locked.
+/// Locks: expiring holds the queue's lock while it takes a mailbox's, then a run queue's, then the pool's
+/// idle lock. So no one arms or disarms while holding one of those.
 class timer_queue {
  public:
   /// Answers whether it is the first to expire now.
@@ -45,6 +46,7 @@ class timer_queue {
     t.order_ = ++orders_;
     heap_.push_back(&t);
     rise(heap_.size() - 1, &t);
+    publish();
     return heap_.front() == &t;
   }
 
@@ -53,14 +55,13 @@ class timer_queue {
     std::lock_guard lock(mutex_);
     if (t.slot_ == timer::unarmed) return false;
     remove(t);
+    publish();
     return true;
   }
 
-  /// When the next timer expires, or `never`.
-  instant next() const {
-    std::lock_guard lock(mutex_);
-    return heap_.empty() ? never : heap_.front()->due_;
-  }
+  /// When the next timer expires, or `never`. Takes no lock: who arms a timer publishes its time before it
+  /// looks for somebody to wake, and the pool's idle lock orders the two.
+  instant next() const { return {next_.load(std::memory_order_relaxed)}; }
 
   /// Expires what is due, in order of time.
   void expire(instant now) {
@@ -68,11 +69,16 @@ class timer_queue {
     while (!heap_.empty() && heap_.front()->due_ <= now) {
       timer& t = *heap_.front();
       remove(t);
+      publish();
       t.expire();
     }
   }
 
  private:
+  /// Under the lock.
+  void publish() {
+    next_.store((heap_.empty() ? never : heap_.front()->due_).nanoseconds, std::memory_order_relaxed);
+  }
   static bool before(timer const* a, timer const* b) {
     return a->due_ != b->due_ ? a->due_ < b->due_ : a->order_ < b->order_;
   }
@@ -112,6 +118,7 @@ class timer_queue {
   mutable std::mutex mutex_;
   std::vector<timer*> heap_;
   std::uint64_t orders_ = 0;
+  std::atomic<std::int64_t> next_{never.nanoseconds};
 };
 
 }  // namespace espalier::runtime

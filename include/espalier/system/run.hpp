@@ -10,12 +10,16 @@ namespace espalier {
 
 namespace detail {
 
-/// Calls a function on the first SIGINT or SIGTERM and leaves the program on the second, while it lives.
+/// Blocks SIGINT and SIGTERM while it lives, and passes them on while it watches: the first to a function,
+/// the second leaves the program.
 ///
 ///   1. The signals are blocked before the system starts its workers, so that every thread inherits that and
 ///   only the
 ///      watcher's `sigwait` takes them.
-///   2. The watcher ends by a SIGTERM that is sent to its thread alone, after `ending_` is set.
+///   2. The watcher ends by a SIGTERM that is sent to its thread alone, after `ending_` is set. It ends
+///   before the
+///      system that its function stops.
+///   3. What is pending then is taken before the signals are let through again, or it would end the program.
 class signal_watcher {
  public:
   signal_watcher() {
@@ -27,7 +31,16 @@ class signal_watcher {
   signal_watcher(signal_watcher const&) = delete;
   signal_watcher& operator=(signal_watcher const&) = delete;
 
-  void watch(std::function<void()> first) {
+  ~signal_watcher() {
+    const timespec at_once{};
+    while (sigtimedwait(&signals_, nullptr, &at_once) > 0) {
+    }
+    pthread_sigmask(SIG_SETMASK, &before_, nullptr);
+  }
+
+  /// Watches while the result lives.
+  [[nodiscard]] auto watch(std::function<void()> first) {
+    ending_ = false;
     watcher_ = std::thread([this, first = std::move(first)] {
       for (bool again = false;; again = true) {
         int signal = 0;
@@ -37,23 +50,41 @@ class signal_watcher {
         first();
       }
     });
-  }
-
-  ~signal_watcher() {
-    if (watcher_.joinable()) {
-      ending_.store(true, std::memory_order_release);  // pairs with the load after `sigwait`
-      pthread_kill(watcher_.native_handle(), SIGTERM);
-      watcher_.join();
-    }
-    pthread_sigmask(SIG_SETMASK, &before_, nullptr);
+    struct end_of_watch {
+      explicit end_of_watch(signal_watcher& w) : watched(w) {}
+      end_of_watch(end_of_watch const&) = delete;
+      ~end_of_watch() { watched.end(); }
+      signal_watcher& watched;
+    };
+    return end_of_watch(*this);
   }
 
  private:
+  void end() {
+    ending_.store(true, std::memory_order_release);  // pairs with the load after `sigwait`
+    pthread_kill(watcher_.native_handle(), SIGTERM);
+    watcher_.join();
+  }
+
   sigset_t signals_{};
   sigset_t before_{};
   std::atomic<bool> ending_{false};
   std::thread watcher_;
 };
+
+/// Runs a tree to its end, and answers the program's exit code.
+inline int run_to_end(signal_watcher& signals, std::shared_ptr<runtime::host> host) {
+  const auto watching = signals.watch([&] { host->ask_to_stop(); });
+  if (host->await_start() == runtime::stage::start_failed) {
+    if (host->how() == plan::ending::stopped) return 0;  // a signal overtook the start
+    std::fprintf(stderr, "espalier: %s\n", start_failed(host->why()).what());
+    return 2;
+  }
+  host->await_end();
+  if (host->how() != plan::ending::gave_up) return 0;
+  std::fprintf(stderr, "espalier: %s\n", host->why().chain().c_str());
+  return 1;
+}
 
 }  // namespace detail
 
@@ -68,14 +99,9 @@ int run(given<C...> values, settings how = {}) {
   } else {
     detail::signal_watcher signals;
     try {
-      system<T> sys(std::move(values), std::move(how));
-      signals.watch([&] { sys.ask_to_stop(); });
-      const exit_reason why = sys.wait();
-      if (!sys.gave_up()) return 0;
-      std::fprintf(stderr, "espalier: %s\n", why.chain().c_str());
-      return 1;
-    } catch (start_failed const& failed) {
-      std::fprintf(stderr, "espalier: %s\n", failed.what());
+      return detail::run_to_end(signals, detail::make_host<T>(std::move(values), std::move(how)));
+    } catch (std::exception const& e) {
+      std::fprintf(stderr, "espalier: the system did not start: %s\n", e.what());
       return 2;
     }
   }

@@ -2,19 +2,11 @@
 #pragma once
 
 #include <espalier/check/questions.hpp>
+#include <espalier/runtime/host.hpp>
 #include <espalier/runtime/outside_call.hpp>
-#include <espalier/runtime/pool.hpp>
 #include <espalier/system/wiring.hpp>
 
 namespace espalier {
-
-/// How a system runs.
-struct settings {
-  /// Threads that run processes; 0 means one for each core.
-  unsigned workers = 0;
-  /// Where crash reports go.
-  report_sink on_report = report_to_stderr;
-};
 
 /// Thrown by the constructor of a system whose tree did not start.
 class start_failed : public std::exception {
@@ -100,6 +92,19 @@ reply_of<M> call_from_outside(runtime::place& to, Message&& m, Wait wait) {
   if constexpr (!std::is_void_v<reply_of<M>>) return std::move(*answered->reply);
 }
 
+/// Starts the tree `T`. The values live as long as it does.
+template <class T, class... C>
+std::shared_ptr<runtime::host> make_host(given<C...> values, settings how) {
+  struct kept {
+    std::tuple<C...> values;
+    std::unique_ptr<runtime::host> host;
+  };
+  auto both = std::make_shared<kept>(kept{std::move(values.values), nullptr});
+  both->host = std::make_unique<runtime::host>(view_of<T>, lookup_of<T>, process_types<T>(both->values),
+                                               std::move(how));
+  return {both, both->host.get()};
+}
+
 }  // namespace detail
 
 /// A running tree. The constructor starts it, child by child in order, and returns when all are up; the
@@ -113,29 +118,9 @@ class system {
   template <class... C>
   explicit system(given<C...> values, settings how = {}) {
     if constexpr (is_valid<T>) {
-      auto kept = std::make_shared<given<C...>>(std::move(values));
-      values_ = kept;
-      auto types = detail::process_types<T>(kept->values);
-      pool_ = std::make_unique<runtime::pool>(workers_of(how));
-      engine_ = std::make_unique<runtime::engine>(
-          detail::view_of<T>, detail::lookup_of<T>, std::move(types), *pool_,
-          runtime::engine::hooks{std::move(how.on_report), nullptr, [this] { stage_changed(); }});
-      engine_->start();
-      if (wait_past(runtime::stage::starting) == runtime::stage::start_failed) {
-        const exit_reason why = engine_->why();
-        pool_.reset();
-        throw start_failed(why);
-      }
+      host_ = detail::make_host<T>(std::move(values), std::move(how));
+      if (host_->await_start() == runtime::stage::start_failed) throw start_failed(host_->why());
     }
-  }
-  system(system const&) = delete;
-  system& operator=(system const&) = delete;
-
-  ~system() {
-    if (engine_ == nullptr) return;
-    ask_to_stop();
-    wait_past(runtime::stage::up);
-    pool_.reset();  // before the places that its workers run
   }
 
   /// Sends a request and blocks until the reply. Throws `es::call_failed` after `limit`, or when the process
@@ -144,7 +129,7 @@ class system {
   detail::reply_of<std::remove_cvref_t<M>> call(M&& m, duration limit = default_call_limit) {
     using message = std::remove_cvref_t<M>;
     if constexpr (detail::may_ask_from_outside<T, Q, message>()) {
-      refuse_in_handler("call");
+      host_->refuse_in_handler("call");
       return detail::call_from_outside<Q, message>(place_of<Q>(), std::forward<M>(m),
                                                    [&](runtime::outside_call& c) { return c.wait(limit); });
     } else {
@@ -165,67 +150,33 @@ class system {
 
   /// Stops the tree in reverse start order, and returns when it has stopped. A second call only waits.
   void stop() {
-    if (engine_ == nullptr) return;
-    refuse_in_handler("stop");
-    ask_to_stop();
-    wait_past(runtime::stage::up);
-  }
-
-  /// Asks the tree to stop, and returns.
-  void ask_to_stop() {
-    if (engine_ != nullptr) engine_->stop();
+    if (host_ == nullptr) return;
+    host_->refuse_in_handler("stop");
+    host_->ask_to_stop();
+    host_->await_end();
   }
 
   /// Blocks until the root has ended, and answers why; `cause()` is the reason behind it.
   exit_reason wait() {
-    if (engine_ == nullptr) return {};
-    refuse_in_handler("wait");
-    wait_past(runtime::stage::up);
-    return engine_->why();
+    if (host_ == nullptr) return {};
+    host_->refuse_in_handler("wait");
+    host_->await_end();
+    return host_->why();
   }
 
   /// Whether the root ended because it exceeded its intensity. Only after `wait` or `stop`.
-  bool gave_up() const { return engine_ != nullptr && engine_->how() == plan::ending::gave_up; }
+  bool gave_up() const { return host_ != nullptr && host_->how() == plan::ending::gave_up; }
 
  private:
-  static unsigned workers_of(settings const& how) {
-    if (how.workers != 0) return how.workers;
-    const unsigned cores = std::thread::hardware_concurrency();
-    return cores == 0 ? 1 : cores;
-  }
-
   template <class Q>
   runtime::place& place_of() {
-    return engine_->at(detail::found_from_root<T, Q>.node);
-  }
-
-  void refuse_in_handler(char const* what) const {
-    if (pool_ != nullptr && pool_->is_worker()) {
-      throw std::logic_error(std::string("espalier: system.") + what +
-                             " inside a handler would block its worker; use the handler's es::context");
-    }
-  }
-
-  void stage_changed() {
-    std::lock_guard lock(mutex_);
-    changed_.notify_all();
-  }
-
-  /// Blocks while the tree is at `s`, or before it.
-  runtime::stage wait_past(runtime::stage s) {
-    std::unique_lock lock(mutex_);
-    changed_.wait(lock, [&] { return engine_->where() > s; });
-    return engine_->where();
+    return host_->at(detail::found_from_root<T, Q>.node);
   }
 
   // Prints the tree's mistakes.
   [[no_unique_address]] check<T> check_;
 
-  std::shared_ptr<void> values_;
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  std::unique_ptr<runtime::engine> engine_;
-  std::unique_ptr<runtime::pool> pool_;
+  std::shared_ptr<runtime::host> host_;
 };
 
 }  // namespace espalier

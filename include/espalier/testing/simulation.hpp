@@ -29,8 +29,10 @@ class simulation {
       engine_->start();
       drive([&] { return engine_->where() != runtime::stage::starting; }, never);
       if (engine_->where() == runtime::stage::start_failed) throw start_failed(engine_->why());
-      if (engine_->where() == runtime::stage::starting)
+      if (engine_->where() == runtime::stage::starting) {
+        stop();
         throw std::logic_error("espalier: the start never ends");
+      }
       trace_ = {};
     }
   }
@@ -154,6 +156,7 @@ class simulation {
   template <class Predicate>
   void drive(Predicate holds, instant end) {
     while (!holds()) {
+      if (scheduler_.now() > end) return;
       if (scheduler_.run_one()) continue;
       const instant next = scheduler_.next_timer();
       if (next == never && end == never) return;

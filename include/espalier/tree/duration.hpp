@@ -19,7 +19,8 @@ inline constexpr duration infinity{INT64_MAX};
 
 constexpr duration operator+(duration a, duration b) {
   if (a == infinity || b == infinity) return infinity;
-  if (a.nanoseconds > INT64_MAX - b.nanoseconds) return infinity;
+  if (b.nanoseconds > 0 && a.nanoseconds > INT64_MAX - b.nanoseconds) return infinity;
+  if (b.nanoseconds < 0 && a.nanoseconds < INT64_MIN - b.nanoseconds) return {INT64_MIN};
   return {a.nanoseconds + b.nanoseconds};
 }
 constexpr duration operator-(duration a, duration b) {
