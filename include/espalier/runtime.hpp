@@ -4,6 +4,7 @@
 #pragma once
 
 #include <espalier/runtime/engine.hpp>
+#include <espalier/runtime/fault_injector.hpp>
 #include <espalier/runtime/host.hpp>
 #include <espalier/runtime/node.hpp>
 #include <espalier/runtime/outside_call.hpp>

@@ -17,7 +17,7 @@ enum class edge_kind : unsigned char { calls, casts, starts, restarts_with };
 /// One name in a process's `calls`, `casts`, `starts` or `restarts_with`.
 struct edge {
   edge_kind kind{};
-  type_id name;
+  type_id name = {};
 };
 
 /// What is wrong with one option in a list.
@@ -26,8 +26,8 @@ enum class option_fault : unsigned char { none, unknown, does_not_fit, given_twi
 /// One supervisor or process of a tree. Records stand in start order, parents before their children, so a
 /// subtree is the range from a record to its `end`.
 struct record {
-  type_id name;     // what the tree calls it
-  type_id process;  // the type behind the name
+  type_id name = {};     // what the tree calls it
+  type_id process = {};  // the type behind the name
   node_index parent = no_node;
   node_index end = 0;
   std::uint32_t number = 0;  // of the child among its siblings, from 0

@@ -48,7 +48,7 @@ class [[nodiscard]] answer {
 
  private:
   std::optional<R> value_;
-  type_id callee_;
+  type_id callee_ = {};
   exit_reason why_;
 };
 
@@ -68,7 +68,7 @@ class [[nodiscard]] answer<void> {
 
  private:
   bool has_value_ = true;
-  type_id callee_;
+  type_id callee_ = {};
   exit_reason why_;
 };
 

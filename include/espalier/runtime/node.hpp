@@ -28,7 +28,7 @@ struct notice {
   plan::child_index child = 0;
   std::uint64_t life = 0;  // which incarnation of the child, or which stop: stale ones are ignored
   exit_reason why = reason::normal;
-  type_id message;                           // that the child was handling
+  type_id message = {};                      // that the child was handling
   plan::ending how = plan::ending::stopped;  // of a supervisor
 };
 

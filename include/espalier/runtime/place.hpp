@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <espalier/process/incarnation.hpp>
+#include <espalier/runtime/fault_injector.hpp>
 #include <espalier/runtime/node.hpp>
 #include <memory>
 #include <unordered_map>
@@ -33,18 +34,6 @@
 //   5. gap        until the supervisor starts the next life, or parks the place: then what waits is refused
 //   (4).
 namespace espalier::runtime {
-
-/// Where a simulation may interfere with a process.
-enum class fault_point : unsigned char { construct, init, before_handler, after_handler, terminate };
-
-/// Called where a process's own code is about to run, or has run. What it throws, that code has thrown.
-class fault_injector {
- public:
-  virtual void reach(fault_point where, record const& about, std::uint64_t life, type_id message) = 0;
-
- protected:
-  ~fault_injector() = default;
-};
 
 /// What the engine knows of a place from the tree.
 struct place_plan {

@@ -37,7 +37,7 @@ struct report {
   record const* child_record = nullptr;
   std::uint64_t incarnation = 0;
   exit_reason const* why = nullptr;
-  type_id message;           // being handled when it crashed, or null
+  type_id message = {};      // being handled when it crashed, or null
   std::size_t restarts = 0;  // counted within the period, this one included
   report_action action{};
   std::span<std::string_view const> affected;  // by a restart, in start order

@@ -131,7 +131,7 @@ class supervisor_node final : public node, public parent {
   struct life {
     std::uint64_t number = 0;
     exit_reason why;
-    type_id message;
+    type_id message = {};
     bool start_failed = false;
   };
 

@@ -12,7 +12,7 @@ class trace {
  public:
   struct step {
     runtime::event_kind what{};
-    type_id name;
+    type_id name = {};
     reason why = reason::normal;  // of an end
 
     friend bool operator==(step const&, step const&) = default;
