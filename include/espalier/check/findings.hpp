@@ -18,8 +18,8 @@ template <class T>
 inline constexpr std::uint32_t most_children_of = most_children(view_of<T>) == 0 ? 1
                                                                                  : most_children(view_of<T>);
 
-/// The first mistakes of a tree, each once: a supervisor type that stands in a tree twice makes the same ones
-/// twice.
+/// The first mistakes of a tree. Two that would be said in the same words are one: a supervisor type that
+/// stands in a tree twice makes its mistakes twice.
 struct findings {
   static constexpr std::size_t most = 32;
 
@@ -28,14 +28,19 @@ struct findings {
 
   constexpr void add(tree_view tree, finding f) {
     for (std::size_t i = 0; i != size; ++i) {
-      const record& a = tree[list[i].subject];
-      const record& b = tree[f.subject];
-      const bool same_place = list[i].subject == f.subject || f.subject == 0 || list[i].subject == 0
-                                  ? list[i].subject == f.subject
-                                  : tree[a.parent].name == tree[b.parent].name;
-      if (list[i].what == f.what && list[i].at == f.at && a.name == b.name && same_place) return;
+      if (same_words(tree, list[i], f)) return;
     }
     if (size != most) list[size++] = f;
+  }
+
+  static constexpr bool same_words(tree_view tree, finding a, finding b) {
+    const record& x = tree[a.subject];
+    const record& y = tree[b.subject];
+    if (a.what != b.what || a.in_parts != b.in_parts || !(x.name == y.name)) return false;
+    if (is_said_without_place(a) != is_said_without_place(b)) return false;
+    if (!is_said_without_place(a) && !(tree[x.parent].name == tree[y.parent].name)) return false;
+    if (a.what < mistake::not_in_scope) return a.at == b.at;
+    return x.edges[a.at].kind == y.edges[b.at].kind && x.edges[a.at].name == y.edges[b.at].name;
   }
 };
 

@@ -51,18 +51,23 @@ struct record {
   // As a process: the names it declares, in the order calls, casts, starts, restarts_with.
   edge const* edges = nullptr;
   std::uint32_t edge_count = 0;
-
-  // The first option that is wrong: where it stands among the parts of the supervisor or the options of the
-  // child.
-  option_fault fault = option_fault::none;
-  bool fault_in_parts = false;
-  std::uint32_t fault_at = 0;
 };
 
-/// Records and their number: what a function over a tree takes.
+/// One wrong option: where it stands among the parts of a supervisor or the options of a child.
+struct option_mistake {
+  node_index node = no_node;
+  option_fault what = option_fault::none;
+  bool in_parts = false;
+  std::uint32_t at = 0;
+};
+
+/// Records and their number, and the options that did not become part of them: what a function over a tree
+/// takes.
 struct tree_view {
   record const* records = nullptr;
   node_index size = 0;
+  option_mistake const* mistakes = nullptr;
+  std::uint32_t mistake_count = 0;
 
   constexpr record const& operator[](node_index i) const { return records[i]; }
 };

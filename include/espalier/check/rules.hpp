@@ -34,18 +34,31 @@ struct finding {
   node_index subject = no_node;
   node_index other = no_node;
   std::uint32_t at = 0;
+  bool in_parts = false;  // of an option: in the supervisor's list
 };
+
+/// Whether a mistake is a supervisor's own, and so said without the place where the supervisor stands.
+constexpr bool is_said_without_place(finding f) {
+  return f.subject == 0 || f.in_parts || f.what == mistake::no_children ||
+         f.what == mistake::invalid_intensity || f.what == mistake::invalid_period;
+}
+
+/// Options that are unknown, do not fit, or stand there twice.
+template <class Found>
+constexpr void judge_options(tree_view tree, Found& found) {
+  for (std::uint32_t i = 0; i != tree.mistake_count; ++i) {
+    const option_mistake& m = tree.mistakes[i];
+    const mistake what = m.what == option_fault::unknown        ? mistake::unknown_option
+                         : m.what == option_fault::does_not_fit ? mistake::option_does_not_fit
+                                                                : mistake::option_given_twice;
+    found({what, m.node, no_node, m.at, m.in_parts});
+  }
+}
 
 /// Well-formedness of a record as a supervisor.
 template <class Found>
 constexpr void judge_supervisor(tree_view tree, node_index i, Found& found) {
   const record& r = tree[i];
-  if (r.fault != option_fault::none && r.fault_in_parts) {
-    found({r.fault == option_fault::unknown        ? mistake::unknown_option
-           : r.fault == option_fault::does_not_fit ? mistake::option_does_not_fit
-                                                   : mistake::option_given_twice,
-           i, no_node, r.fault_at});
-  }
   if (r.children == 0) found({mistake::no_children, i});
   if (r.max_restarts < 0) found({mistake::invalid_intensity, i});
   if (r.period <= duration{0} || r.period == infinity) found({mistake::invalid_period, i});
@@ -56,12 +69,6 @@ template <class Found>
 constexpr void judge_child(tree_view tree, node_index i, Found& found) {
   const record& r = tree[i];
   if (!r.is_class) found({mistake::not_a_process, i});
-  if (r.fault != option_fault::none && !r.fault_in_parts) {
-    found({r.fault == option_fault::unknown        ? mistake::unknown_option
-           : r.fault == option_fault::does_not_fit ? mistake::option_does_not_fit
-                                                   : mistake::option_given_twice,
-           i, no_node, r.fault_at});
-  }
   if (r.shutdown < duration{0}) found({mistake::invalid_shutdown, i});
   if (r.significant && r.restart == restart_kind::permanent) found({mistake::significant_permanent, i});
   if (r.significant && tree[r.parent].auto_shutdown == auto_shutdown_kind::never) {
@@ -124,6 +131,7 @@ constexpr void judge(tree_view tree, name_lookup names, Found found) {
     found({mistake::not_a_supervisor, 0});
     return;
   }
+  judge_options(tree, found);
   for (node_index i = 0; i != tree.size; ++i) {
     if (tree[i].supervisor) judge_supervisor(tree, i, found);
     if (i != 0) judge_child(tree, i, found);

@@ -50,111 +50,111 @@ struct which_is_temporary;
 
 namespace detail {
 
-template <mistake What, class Subject, class Object, class Where>
+template <mistake What, class Subject, class Object, class... Where>
 struct sentence;
 
 template <class S>
-struct sentence<mistake::not_a_supervisor, S, void, void> {
+struct sentence<mistake::not_a_supervisor, S, void> {
   static_assert(ill_formed<S, is_not_a_supervisor>,
                 "espalier: the root of a tree is not a supervisor; "
                 "derive it from es::supervisor<...>");
 };
-template <class S, class W>
-struct sentence<mistake::not_a_process, S, void, W> {
-  static_assert(ill_formed<S, is_not_a_process, W>,
+template <class S, class... W>
+struct sentence<mistake::not_a_process, S, void, W...> {
+  static_assert(ill_formed<S, is_not_a_process, W...>,
                 "espalier: a child is not a process; write a class, a name for one, or a supervisor");
 };
-template <class S, class O, class W>
-struct sentence<mistake::unknown_option, S, O, W> {
-  static_assert(ill_formed<S, unknown_option<O>, W>,
+template <class S, class O, class... W>
+struct sentence<mistake::unknown_option, S, O, W...> {
+  static_assert(ill_formed<S, unknown_option<O>, W...>,
                 "espalier: an option is not known; "
                 "the options of children and supervisors are listed in espalier/tree/policies.hpp");
 };
-template <class S, class O, class W>
-struct sentence<mistake::option_does_not_fit, S, O, W> {
+template <class S, class O, class... W>
+struct sentence<mistake::option_does_not_fit, S, O, W...> {
   static_assert(
-      ill_formed<S, option_does_not_fit<O>, W>,
+      ill_formed<S, option_does_not_fit<O>, W...>,
       "espalier: an option does not fit where it stands; strategy, intensity and auto_shutdown belong to "
       "a supervisor's list, restart type, shutdown, significant and start to a child, and nobody kills "
       "or builds a supervisor");
 };
-template <class S, class O, class W>
-struct sentence<mistake::option_given_twice, S, O, W> {
-  static_assert(ill_formed<S, option_given_twice<O>, W>,
+template <class S, class O, class... W>
+struct sentence<mistake::option_given_twice, S, O, W...> {
+  static_assert(ill_formed<S, option_given_twice<O>, W...>,
                 "espalier: two options decide the same thing; keep one of them");
 };
 template <class S>
-struct sentence<mistake::no_children, S, void, void> {
+struct sentence<mistake::no_children, S, void> {
   static_assert(ill_formed<S, has_no_children>,
                 "espalier: a supervisor has no children; add one, or remove the supervisor");
 };
 template <class S, class O>
-struct sentence<mistake::invalid_intensity, S, O, void> {
+struct sentence<mistake::invalid_intensity, S, O> {
   static_assert(ill_formed<S, O>,
                 "espalier: an intensity is negative; write es::intensity<N, D> with N >= 0");
 };
 template <class S, class O>
-struct sentence<mistake::invalid_period, S, O, void> {
+struct sentence<mistake::invalid_period, S, O> {
   static_assert(ill_formed<S, O>,
                 "espalier: the period of an intensity is not a positive, finite time; "
                 "write es::intensity<N, D> with D > 0_s");
 };
-template <class S, class O, class W>
-struct sentence<mistake::invalid_shutdown, S, O, W> {
+template <class S, class O, class... W>
+struct sentence<mistake::invalid_shutdown, S, O, W...> {
   static_assert(
-      ill_formed<S, O, W>,
+      ill_formed<S, O, W...>,
       "espalier: a shutdown limit is negative; write es::shutdown<D> with D >= 0_s, or es::brutal_kill");
 };
-template <class S, class O, class W>
-struct sentence<mistake::duplicate_child_name, S, O, W> {
-  static_assert(ill_formed<duplicate_child_name<S>, W>,
+template <class S, class O, class... W>
+struct sentence<mistake::duplicate_child_name, S, O, W...> {
+  static_assert(ill_formed<duplicate_child_name<S>, W...>,
                 "espalier: two children of one supervisor have the same name; "
                 "give one a name of its own: struct second : es::name_for<P> {}");
 };
-template <class S, class W>
-struct sentence<mistake::significant_permanent, S, void, W> {
-  static_assert(ill_formed<S, bad_combination<significant, permanent>, W>,
+template <class S, class... W>
+struct sentence<mistake::significant_permanent, S, void, W...> {
+  static_assert(ill_formed<S, bad_combination<significant, permanent>, W...>,
                 "espalier: a significant child is permanent, so its end never counts; "
                 "make it es::transient or es::temporary");
 };
-template <class S, class W>
-struct sentence<mistake::significant_never, S, void, W> {
-  static_assert(ill_formed<S, bad_combination<significant, auto_shutdown_never>, W>,
+template <class S, class... W>
+struct sentence<mistake::significant_never, S, void, W...> {
+  static_assert(ill_formed<S, bad_combination<significant, auto_shutdown_never>, W...>,
                 "espalier: a child is significant, but its supervisor never shuts down by itself; "
                 "add es::auto_shutdown_any or es::auto_shutdown_all to the supervisor");
 };
-template <class S, class O, class W>
-struct sentence<mistake::not_in_scope, S, O, W> {
-  static_assert(ill_formed<S, O, which_is_not_in_scope, W>,
+template <class S, class O, class... W>
+struct sentence<mistake::not_in_scope, S, O, W...> {
+  static_assert(ill_formed<S, O, which_is_not_in_scope, W...>,
                 "espalier: a process names another one that is not in the tree around it; "
                 "add that process to the tree, or remove the name");
 };
-template <class S, class O, class W>
-struct sentence<mistake::ambiguous, S, O, W> {
-  static_assert(ill_formed<S, O, which_is_ambiguous, W>,
+template <class S, class O, class... W>
+struct sentence<mistake::ambiguous, S, O, W...> {
+  static_assert(ill_formed<S, O, which_is_ambiguous, W...>,
                 "espalier: a process names another one that stands in the nearest subtree more than once; "
                 "tell them apart: struct second : es::name_for<P> {}");
 };
-template <class S, class O, class W>
-struct sentence<mistake::calls_itself, S, O, W> {
-  static_assert(ill_formed<S, O, which_is_itself, W>,
+template <class S, class O, class... W>
+struct sentence<mistake::calls_itself, S, O, W...> {
+  static_assert(ill_formed<S, O, which_is_itself, W...>,
                 "espalier: a process calls itself, and would wait for itself; use a member function");
 };
-template <class S, class O, class W>
-struct sentence<mistake::starts_later, S, O, W> {
-  static_assert(ill_formed<S, O, which_starts_later, W>,
+template <class S, class O, class... W>
+struct sentence<mistake::starts_later, S, O, W...> {
+  static_assert(ill_formed<S, O, which_starts_later, W...>,
                 "espalier: a process calls another one that starts after it; "
                 "move the callee up in the tree, or only cast to it (using casts = ...)");
 };
-template <class S, class O, class W>
-struct sentence<mistake::not_restarted_with, S, O, W> {
-  static_assert(ill_formed<S, O, W>,
+template <class S, class O, class... W>
+struct sentence<mistake::not_restarted_with, S, O, W...> {
+  static_assert(ill_formed<S, O, W...>,
                 "espalier: a process that must restart with another one is not restarted by its crash; "
                 "put them under es::rest_for_one or es::one_for_all, the other one first");
 };
-template <class S, class O, class W>
-struct sentence<mistake::restarts_with_temporary, S, O, W> {
-  static_assert(ill_formed<S, O, which_is_temporary, W>,
+template <class S, class O, class... W>
+struct sentence<mistake::restarts_with_temporary, S, O, W...> {
+  static_assert(ill_formed<S, O, which_is_temporary, W...>,
                 "espalier: a process must restart with another one that is temporary and never restarts; "
                 "make that one es::permanent or es::transient");
 };
@@ -208,12 +208,6 @@ struct edge_at {
   using type = typename edge_word<kind, type_at<names, position>>::type;
 };
 
-/// Mistakes of a supervisor as such are said without the place where it stands.
-constexpr bool is_said_without_place(finding f) {
-  return f.subject == 0 || f.what == mistake::no_children || f.what == mistake::invalid_intensity ||
-         f.what == mistake::invalid_period;
-}
-
 /// Finding `I` of the tree `T`, lifted to types. (GCC 12 crashes if the finding itself is the template
 /// argument.)
 template <class T, std::size_t I>
@@ -225,7 +219,7 @@ struct lifted {
   static constexpr auto object() {
     if constexpr (f.what == mistake::unknown_option || f.what == mistake::option_does_not_fit ||
                   f.what == mistake::option_given_twice) {
-      if constexpr (r.fault_in_parts) {
+      if constexpr (f.in_parts) {
         return boost::hana::type_c<type_at<typename subject::espalier_parts, f.at>>;
       } else {
         return boost::hana::type_c<type_at<options_at<T, f.subject>, f.at>>;
@@ -242,15 +236,17 @@ struct lifted {
       return boost::hana::type_c<void>;
     }
   }
-  static constexpr auto where() {
-    if constexpr (is_said_without_place(f)) {
-      return boost::hana::type_c<void>;
+  template <bool WithPlace>
+  static constexpr auto said() {
+    using object_type = typename decltype(object())::type;
+    if constexpr (WithPlace) {
+      return boost::hana::type_c<sentence<f.what, subject, object_type, under<name_at<T, r.parent>>>>;
     } else {
-      return boost::hana::type_c<under<name_at<T, r.parent>>>;
+      return boost::hana::type_c<sentence<f.what, subject, object_type>>;
     }
   }
 
-  using type = sentence<f.what, subject, typename decltype(object())::type, typename decltype(where())::type>;
+  using type = typename decltype(said<!is_said_without_place(f)>())::type;
 };
 
 template <class T, class Sequence>

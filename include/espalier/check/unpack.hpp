@@ -94,9 +94,20 @@ struct edges_of {
 
 // --- options
 
+/// The wrong options of a tree; of very many only the first.
+struct option_mistakes {
+  std::array<option_mistake, 16> list{};
+  std::uint32_t size = 0;
+
+  constexpr void add(node_index node, option_fault what, bool in_parts, std::uint32_t at) {
+    if (what != option_fault::none && size != list.size()) list[size++] = {node, what, in_parts, at};
+  }
+};
+
 struct unpacking {
   record* records = nullptr;  // null while only counting
   node_index size = 0;
+  option_mistakes* mistakes = nullptr;
 };
 
 /// The options seen so far in one list, to find what stands there twice.
@@ -111,13 +122,6 @@ struct seen {
     return twice;
   }
 };
-
-constexpr void note_fault(record& r, option_fault fault, bool in_parts, std::uint32_t at) {
-  if (r.fault != option_fault::none) return;
-  r.fault = fault;
-  r.fault_in_parts = in_parts;
-  r.fault_at = at;
-}
 
 /// Takes an option from a supervisor's list into its record.
 template <class Option>
@@ -193,12 +197,9 @@ template <class Part>
 constexpr void unpack_node(unpacking& out, node_index parent, std::uint32_t at, seen& before) {
   if constexpr (option_type<Part>) {
     if (out.records == nullptr) return;
-    record& owner = out.records[parent];
-    if (before.again(Part::espalier_option)) {
-      note_fault(owner, option_fault::given_twice, true, at);
-    } else {
-      note_fault(owner, apply_to_supervisor<Part>(owner), true, at);
-    }
+    const bool again = before.again(Part::espalier_option);
+    out.mistakes->add(
+        parent, again ? option_fault::given_twice : apply_to_supervisor<Part>(out.records[parent]), true, at);
   } else {
     using name = typename child_parts<Part>::name;
     const node_index me = out.size++;
@@ -214,7 +215,9 @@ constexpr void unpack_node(unpacking& out, node_index parent, std::uint32_t at, 
       if (parent != no_node) r.number = out.records[parent].children++;
       constexpr auto options = boost::hana::unpack(typename child_parts<Part>::options{}, child_options);
       seen kinds;
-      for (std::uint32_t i = 0; i + 1 != options.size(); ++i) note_fault(r, options[i](r, kinds), false, i);
+      for (std::uint32_t i = 0; i + 1 != options.size(); ++i) {
+        out.mistakes->add(me, options[i](r, kinds), false, i);
+      }
       if constexpr (!supervisor_type<name>) describe_process<process_of<name>>(r);
     }
     if constexpr (supervisor_type<name>) {
@@ -234,20 +237,27 @@ constexpr node_index count_nodes() {
   return out.size;
 }
 
+template <std::size_t N>
+struct unpacked {
+  std::array<record, N> records{};
+  option_mistakes mistakes;
+};
+
+/// The tree `T`, unpacked once.
 template <class T>
-constexpr auto unpack_tree() {
-  std::array<record, count_nodes<T>()> records{};
-  unpacking out{records.data(), 0};
+inline constexpr auto unpacked_tree = [] {
+  unpacked<count_nodes<T>()> out;
+  unpacking to{out.records.data(), 0, &out.mistakes};
   seen none;
-  unpack_node<T>(out, no_node, 0, none);
-  return records;
-}
-
-/// The records of the tree `T`, made once.
-template <class T>
-inline constexpr auto records_of = unpack_tree<T>();
+  unpack_node<T>(to, no_node, 0, none);
+  return out;
+}();
 
 template <class T>
-inline constexpr tree_view view_of{records_of<T>.data(), static_cast<node_index>(records_of<T>.size())};
+inline constexpr auto const& records_of = unpacked_tree<T>.records;
+
+template <class T>
+inline constexpr tree_view view_of{records_of<T>.data(), static_cast<node_index>(records_of<T>.size()),
+                                   unpacked_tree<T>.mistakes.list.data(), unpacked_tree<T>.mistakes.size};
 
 }  // namespace espalier::detail

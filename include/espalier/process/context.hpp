@@ -80,18 +80,64 @@ struct needs_of<P> {
 
 // The checks at a call site, most basic first, and only the first that fails is said.
 
+// Each is a function of its own, of just the types that it names, so that it is said once however often it is
+// made.
+
+template <class P, class Q>
+constexpr bool refuse_undeclared_cast() {
+  static_assert(ill_formed<P, sends_to<Q>, which_is_not_declared>,
+                "espalier: a process sends to a name that it does not declare; add the name to its "
+                "using calls = es::processes<...> or using casts = es::processes<...>");
+  return false;
+}
+template <class P, class Q>
+constexpr bool refuse_undeclared_call() {
+  static_assert(ill_formed<P, calls<Q>, which_is_not_declared>,
+                "espalier: a process calls a name that it does not declare; "
+                "add the name to its using calls = es::processes<...>");
+  return false;
+}
+template <class P, class Q>
+constexpr bool refuse_call_of_cast_name() {
+  static_assert(
+      ill_formed<P, calls<Q>, which_is_only_declared_for_casts>,
+      "espalier: a process calls a name that it declares for casts only; move the name from casts to calls");
+  return false;
+}
+template <class P>
+constexpr bool refuse_call_to_itself() {
+  static_assert(ill_formed<P, calls<P>, which_is_itself>,
+                "espalier: a process calls itself, and would wait for itself; use a member function");
+  return false;
+}
+template <class Q, class M>
+constexpr bool refuse_unhandled() {
+  static_assert(ill_formed<Q, handles_no<M>>,
+                "espalier: a process has no handler for a message that is sent to it; "
+                "add void handle(M) or a handle with es::context<P>& as its second parameter");
+  return false;
+}
+template <class Q, class M>
+constexpr bool refuse_call_without_reply() {
+  static_assert(
+      ill_formed<Q, calls_with<M>, which_names_no_reply>,
+      "espalier: a message that names no reply is used for a call; cast it, or add using reply = ...");
+  return false;
+}
+template <class Q, class M>
+constexpr bool refuse_wrong_reply() {
+  static_assert(ill_formed<Q, does_not_reply_to<M>>,
+                "espalier: what a handler answers does not convert to the reply that its message names; "
+                "return that type, or an es::task of it");
+  return false;
+}
+
 template <class P, class Q, class M>
 constexpr bool may_cast() {
   if constexpr (!std::is_same_v<P, Q> && !edge_to<P, Q>.found) {
-    static_assert(ill_formed<P, sends_to<Q>, which_is_not_declared>,
-                  "espalier: a process sends to a name that it does not declare; add the name to its "
-                  "using calls = es::processes<...> or using casts = es::processes<...>");
-    return false;
+    return refuse_undeclared_cast<P, Q>();
   } else if constexpr (!handles<process_of<Q>, M>) {
-    static_assert(ill_formed<Q, handles_no<M>>,
-                  "espalier: a process has no handler for a message that is sent to it; "
-                  "add void handle(M) or a handle with es::context<P>& as its second parameter");
-    return false;
+    return refuse_unhandled<Q, M>();
   } else {
     return true;
   }
@@ -101,20 +147,11 @@ constexpr bool may_cast() {
 template <class Q, class M>
 constexpr bool may_ask() {
   if constexpr (!call_message<M>) {
-    static_assert(
-        ill_formed<Q, calls_with<M>, which_names_no_reply>,
-        "espalier: a message that names no reply is used for a call; cast it, or add using reply = ...");
-    return false;
+    return refuse_call_without_reply<Q, M>();
   } else if constexpr (!handles<process_of<Q>, M>) {
-    static_assert(ill_formed<Q, handles_no<M>>,
-                  "espalier: a process has no handler for a message that is sent to it; "
-                  "add void handle(M) or a handle with es::context<P>& as its second parameter");
-    return false;
+    return refuse_unhandled<Q, M>();
   } else if constexpr (!reply_fits<process_of<Q>, M>) {
-    static_assert(ill_formed<Q, does_not_reply_to<M>>,
-                  "espalier: what a handler answers does not convert to the reply that its message names; "
-                  "return that type, or an es::task of it");
-    return false;
+    return refuse_wrong_reply<Q, M>();
   } else {
     return true;
   }
@@ -123,19 +160,11 @@ constexpr bool may_ask() {
 template <class P, class Q, class M>
 constexpr bool may_call() {
   if constexpr (std::is_same_v<P, Q>) {
-    static_assert(ill_formed<P, calls<Q>, which_is_itself>,
-                  "espalier: a process calls itself, and would wait for itself; use a member function");
-    return false;
+    return refuse_call_to_itself<P>();
   } else if constexpr (!edge_to<P, Q>.found) {
-    static_assert(ill_formed<P, calls<Q>, which_is_not_declared>,
-                  "espalier: a process calls a name that it does not declare; "
-                  "add the name to its using calls = es::processes<...>");
-    return false;
+    return refuse_undeclared_call<P, Q>();
   } else if constexpr (!edge_to<P, Q>.callable) {
-    static_assert(ill_formed<P, calls<Q>, which_is_only_declared_for_casts>,
-                  "espalier: a process calls a name that it declares for casts only; move the name from "
-                  "casts to calls");
-    return false;
+    return refuse_call_of_cast_name<P, Q>();
   } else {
     return may_ask<Q, M>();
   }
@@ -242,14 +271,14 @@ class context {
   template <template <class> class Operation, class Q, class M, class... Args>
   auto make_call(duration limit, Args&&... args) {
     using message = typename detail::message_type<M, Args...>::type;
-    using operation = Operation<detail::reply_of<message>>;
     if constexpr (detail::may_call<P, Q, message>()) {
+      using operation = Operation<detail::reply_of<message>>;
       return operation(*self_, address_of<Q>(), id_of<Q>,
                        std::make_unique<runtime::message<process_of<Q>, message>>(
                            std::in_place, std::forward<Args>(args)...),
                        limit);
     } else {
-      return operation();
+      return detail::await_after_mistake{};
     }
   }
 

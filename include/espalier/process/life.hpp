@@ -6,7 +6,12 @@
 
 namespace espalier {
 struct has_no_constructor;
-}
+template <class Result>
+struct answers_from_init_or_terminate;
+template <class Result>
+struct which_answers;
+struct which_takes_something_else;
+}  // namespace espalier
 
 namespace espalier::runtime {
 
@@ -15,7 +20,7 @@ template <class P>
 class life : public incarnation {
  public:
   life(place& at, std::uint64_t which) : incarnation(at, which), self_(*this) {}
-  ~life() override { destroy(); }
+  ~life() noexcept override { destroy(); }
 
   std::coroutine_handle<> begin_init() override {
     if constexpr (requires(P & p, context<P> & self) { p.init(self); }) {
@@ -52,15 +57,15 @@ class life : public incarnation {
   template <class Function>
   std::coroutine_handle<> drive(Function function) {
     using result = decltype(function());
-    if constexpr (detail::is_task<result>) {
-      static_assert(std::is_same_v<result, task<void>>,
-                    "espalier: init and terminate answer nothing; let them return void or es::task<void>");
+    if constexpr (std::is_same_v<result, task<void>>) {
       activity = function();
       return activity.start_in(loop);
     } else {
-      static_assert(std::is_void_v<result>,
-                    "espalier: init and terminate answer nothing; let them return void or es::task<void>");
-      function();
+      if constexpr (!std::is_void_v<result>) {
+        static_assert(ill_formed<P, answers_from_init_or_terminate<result>>,
+                      "espalier: init and terminate answer nothing; let them return void or es::task<void>");
+      }
+      static_cast<void>(function());
       return {};
     }
   }
@@ -105,10 +110,12 @@ class started_life final : public life<P> {
   bool construct() override {
     if constexpr (std::is_invocable_v<decltype(Start), context<P>&>) {
       return build([&]() -> decltype(auto) { return Start(this->self_); });
-    } else {
-      static_assert(std::is_invocable_v<decltype(Start)>,
-                    "espalier: a start function takes nothing, or the es::context of its process");
+    } else if constexpr (std::is_invocable_v<decltype(Start)>) {
       return build([]() -> decltype(auto) { return Start(); });
+    } else {
+      static_assert(ill_formed<P, start<Start>, which_takes_something_else>,
+                    "espalier: a start function takes nothing, or the es::context of its process");
+      return false;
     }
   }
 
@@ -121,12 +128,14 @@ class started_life final : public life<P> {
       auto maybe = function();
       if (!maybe) return false;
       ::new (where) P(std::move(*maybe));
-    } else {
-      static_assert(std::is_convertible_v<made, P> || std::is_same_v<made, P>,
-                    "espalier: a start function answers its process, or a std::optional of it");
+      this->built_ = true;
+    } else if constexpr (std::is_same_v<made, P> || std::is_convertible_v<made, P>) {
       ::new (where) P(function());
+      this->built_ = true;
+    } else {
+      static_assert(ill_formed<P, start<Start>, which_answers<made>>,
+                    "espalier: a start function answers its process, or a std::optional of it");
     }
-    this->built_ = true;
     return true;
   }
 };

@@ -19,7 +19,6 @@ class call_operation : public awaitable {
   call_operation(runtime::incarnation& caller, runtime::place& callee, type_id name,
                  std::unique_ptr<runtime::request<R>> request, duration limit)
       : caller_(&caller), callee_(&callee), name_(name), request_(std::move(request)), limit_(limit) {}
-  call_operation() = default;  // stands in after a compile error
   call_operation(call_operation&&) = delete;
   ~call_operation() { delete suspension_.answer; }
 

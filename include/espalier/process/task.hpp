@@ -2,6 +2,7 @@
 #pragma once
 
 #include <coroutine>
+#include <espalier/check/after_mistake.hpp>
 #include <exception>
 #include <optional>
 #include <stdexcept>
@@ -51,6 +52,13 @@ struct awaiter_of {
 template <class... What>
 inline constexpr bool may_be_awaited = false;
 
+/// What is awaited after a mistake that has been said.
+struct await_after_mistake : awaitable {
+  bool await_ready() const noexcept { return true; }
+  void await_suspend(std::coroutine_handle<>) const noexcept {}
+  after_mistake await_resume() const noexcept { return {}; }
+};
+
 struct task_promise_base {
   resume_loop* loop = nullptr;
   std::coroutine_handle<> awaited_by;
@@ -78,7 +86,7 @@ struct task_promise_base {
       static_assert(may_be_awaited<std::remove_cvref_t<A>>,
                     "espalier: a handler awaits something that would resume it on a foreign thread; await an "
                     "es::task, a call or a sleep");
-      return std::suspend_never{};
+      return await_after_mistake{};
     }
   }
 };

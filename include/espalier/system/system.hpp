@@ -126,14 +126,14 @@ class system {
   /// Sends a request and blocks until the reply. Throws `es::call_failed` after `limit`, or when the process
   /// ends without answering, or at once if there is none.
   template <class Q, class M>
-  detail::reply_of<std::remove_cvref_t<M>> call(M&& m, duration limit = default_call_limit) {
+  auto call(M&& m, duration limit = default_call_limit) {
     using message = std::remove_cvref_t<M>;
     if constexpr (detail::may_ask_from_outside<T, Q, message>()) {
       host_->refuse_in_handler("call");
       return detail::call_from_outside<Q, message>(place_of<Q>(), std::forward<M>(m),
                                                    [&](runtime::outside_call& c) { return c.wait(limit); });
     } else {
-      std::abort();
+      return detail::after_mistake{};
     }
   }
 

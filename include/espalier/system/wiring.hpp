@@ -1,11 +1,16 @@
 // Copyright the Espalier authors. Boost Software License 1.0 (see LICENSE).
 #pragma once
 
+#include <espalier/check/type_at.hpp>
 #include <espalier/process/life.hpp>
 #include <espalier/runtime/engine.hpp>
 #include <espalier/system/with.hpp>
 
 // The types of a tree, turned into the functions that the engine calls. Here templates end.
+namespace espalier {
+struct has_a_throwing_destructor;
+}
+
 namespace espalier::detail {
 
 template <class P>
@@ -31,44 +36,45 @@ struct maker<P, type_list<start<Function>, Rest...>> {
 template <class P, class Option, class... Rest>
 struct maker<P, type_list<Option, Rest...>> : maker<P, type_list<Rest...>> {};
 
-template <class Given>
-using wire_part = void (*)(std::vector<runtime::process_type>&, Given const&);
+template <class P>
+constexpr bool refuse_throwing_destructor() {
+  static_assert(
+      ill_formed<P, has_a_throwing_destructor>,
+      "espalier: the destructor of a process may throw, which would end the program; make it noexcept");
+  return false;
+}
 
-template <class Part, class Given>
-void wire_node(std::vector<runtime::process_type>& out, Given const& values);
-
-template <class Given>
-inline constexpr auto wire_parts = [](auto... part) {
-  return std::array<wire_part<Given>, sizeof...(part) + 1>{
-      &wire_node<typename decltype(part)::type, Given>..., nullptr};
-};
-
-/// Adds the process types of a part, in the order of the records.
-template <class Part, class Given>
-void wire_node(std::vector<runtime::process_type>& out, Given const& values) {
-  if constexpr (!option_type<Part>) {
-    using name = typename child_parts<Part>::name;
-    if constexpr (supervisor_type<name>) {
-      out.push_back({});
-      constexpr auto parts = boost::hana::unpack(typename name::espalier_parts{}, wire_parts<Given>);
-      for (std::size_t i = 0; i + 1 != parts.size(); ++i) parts[i](out, values);
+/// What the engine needs of record `I`.
+template <class T, node_index I, class Given>
+runtime::process_type process_type_at(Given const& values) {
+  if constexpr (records_of<T>[I].supervisor) {
+    return {};
+  } else {
+    using process = process_of<name_at<T, I>>;
+    if constexpr (std::is_nothrow_destructible_v<process>) {
+      return {maker<process, options_at<T, I>>::value,
+              environment_values<process, typename needs_of<process>::type>::from(values)};
     } else {
-      using process = process_of<name>;
-      static_assert(
-          std::is_nothrow_destructible_v<process>,
-          "espalier: the destructor of a process may throw, which would end the program; make it noexcept");
-      out.push_back({maker<process, typename child_parts<Part>::options>::value,
-                     environment_values<process, typename needs_of<process>::type>::from(values)});
+      refuse_throwing_destructor<process>();
+      return {};
     }
   }
 }
 
+template <class T, class Given, std::size_t... I>
+std::vector<runtime::process_type> process_types(Given const& values, std::index_sequence<I...>) {
+  using at = runtime::process_type (*)(Given const&);
+  constexpr at all[] = {&process_type_at<T, I, Given>...};  // a loop, because Clang limits folds
+  std::vector<runtime::process_type> out;
+  out.reserve(sizeof...(I));
+  for (at type : all) out.push_back(type(values));
+  return out;
+}
+
+/// The process types of a tree, in the order of its records.
 template <class T, class... C>
 std::vector<runtime::process_type> process_types(std::tuple<C...> const& values) {
-  std::vector<runtime::process_type> out;
-  out.reserve(view_of<T>.size);
-  wire_node<T>(out, values);
-  return out;
+  return process_types<T>(values, std::make_index_sequence<records_of<T>.size()>{});
 }
 
 }  // namespace espalier::detail

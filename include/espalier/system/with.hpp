@@ -35,14 +35,19 @@ constexpr std::size_t position_among() {
   return i;
 }
 
+template <class P, class C>
+void const* refuse_missing_value() {
+  static_assert(ill_formed<P, needs<C>, which_was_not_given>,
+                "espalier: a process needs a value that the system was not given; add it to es::with(...)");
+  return nullptr;
+}
+
 /// The address of the value of type `C`. Refuses to compile if there is none.
 template <class P, class C, class... Given>
 void const* value_for(std::tuple<Given...> const& values) {
   constexpr std::size_t at = position_among<C, Given...>();
   if constexpr (at == sizeof...(Given)) {
-    static_assert(ill_formed<P, needs<C>, which_was_not_given>,
-                  "espalier: a process needs a value that the system was not given; add it to es::with(...)");
-    return nullptr;
+    return refuse_missing_value<P, C>();
   } else {
     return &std::get<at>(values);
   }

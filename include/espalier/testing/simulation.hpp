@@ -57,7 +57,7 @@ class simulation {
   /// Sends a request and runs until the reply. Throws `es::call_failed` as `es::system` does, after virtual
   /// time.
   template <class Q, class M>
-  detail::reply_of<std::remove_cvref_t<M>> call(M&& m, duration limit = default_call_limit) {
+  auto call(M&& m, duration limit = default_call_limit) {
     using message = std::remove_cvref_t<M>;
     if constexpr (detail::may_ask_from_outside<T, Q, message>()) {
       return detail::call_from_outside<Q, message>(
@@ -67,7 +67,7 @@ class simulation {
             return answered;
           });
     } else {
-      std::abort();
+      return detail::after_mistake{};
     }
   }
 
@@ -148,8 +148,11 @@ class simulation {
   }
   template <class Q>
   record const& record_of() {
-    static_assert(detail::is_reachable<T, Q>());
-    return detail::records_of<T>[detail::found_from_root<T, Q>.node];
+    if constexpr (detail::is_reachable<T, Q>()) {
+      return detail::records_of<T>[detail::found_from_root<T, Q>.node];
+    } else {
+      return detail::records_of<T>[0];
+    }
   }
 
   /// Runs until the predicate holds or the clock reads `end`. Time moves only when nothing can run.

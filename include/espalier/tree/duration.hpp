@@ -26,6 +26,7 @@ constexpr duration operator+(duration a, duration b) {
 constexpr duration operator-(duration a, duration b) {
   return a == infinity ? infinity : duration{a.nanoseconds - b.nanoseconds};
 }
+constexpr duration operator-(duration a) { return duration{} - a; }
 constexpr duration operator*(duration a, std::int64_t n) {
   if (a == infinity || (n > 0 && a.nanoseconds > INT64_MAX / n)) return infinity;
   return {a.nanoseconds * n};
