@@ -11,4 +11,5 @@
 #include <espalier/process/life.hpp>
 #include <espalier/process/message.hpp>
 #include <espalier/process/operations.hpp>
+#include <espalier/process/process_check.hpp>
 #include <espalier/process/task.hpp>

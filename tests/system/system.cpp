@@ -118,6 +118,37 @@ TEST_CASE("a process that floods itself does not starve others, even on one work
   sys.stop();
 }
 
+es::duration processor_time() {
+  std::timespec t{};
+  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+  return es::duration{t.tv_sec * 1'000'000'000 + t.tv_nsec};
+}
+
+/// Keeps its worker busy in each turn, and always has another one to do.
+struct hog {
+  struct more {};
+  struct turns {
+    using reply = int;
+  };
+  void handle(more, es::context<hog>& self) {
+    ++count;
+    for (const es::duration until = processor_time() + 3_ms; processor_time() < until;) {
+    }
+    if (!self.stopping()) self.cast<hog>(more{});
+  }
+  int handle(turns) { return count; }
+  int count = 0;
+};
+
+TEST_CASE("a process that is busy for long in each turn does not hold up outside calls on one worker") {
+  es::system<es::supervisor<hog, a>> sys(quiet(1));
+  sys.cast<hog>(hog::more{});
+  const int before = sys.call<hog>(hog::turns{});
+  for (int i = 0; i != 20; ++i) CHECK(sys.call<a>(a::ping{}) == 1);
+  CHECK(sys.call<hog>(hog::turns{}) - before < 100);
+  sys.stop();
+}
+
 TEST_CASE("two systems of one tree live side by side (promise 9)") {
   es::system<tree> one(quiet());
   es::system<tree> two(quiet());
@@ -215,12 +246,6 @@ TEST_CASE("a sink that throws loses its report, and nothing else") {
   es::system<tree> sys(how);
   CHECK_THROWS_AS(sys.call<a>(a::fail{}), es::call_failed);
   CHECK(sys.call<a>(a::ping{}) == 2);
-}
-
-es::duration processor_time() {
-  std::timespec t{};
-  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
-  return es::duration{t.tv_sec * 1'000'000'000 + t.tv_nsec};
 }
 
 TEST_CASE("an idle system uses no processor time (promise 7)") {

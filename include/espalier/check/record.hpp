@@ -32,8 +32,8 @@ struct record {
   node_index end = 0;
   std::uint32_t number = 0;  // of the child among its siblings, from 0
   bool supervisor = false;
-  bool named = true;  // false: a supervisor that was not derived from, shown by its path
-  bool is_class = true;
+  bool named = true;       // false: a supervisor that was not derived from, shown by its path
+  bool is_process = true;  // or a supervisor
 
   // As a supervisor.
   strategy_kind strategy = strategy_kind::one_for_one;
@@ -59,6 +59,7 @@ struct option_mistake {
   option_fault what = option_fault::none;
   bool in_parts = false;
   std::uint32_t at = 0;
+  type_id option = {};
 };
 
 /// Records and their number, and the options that did not become part of them: what a function over a tree

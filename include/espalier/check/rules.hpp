@@ -35,6 +35,7 @@ struct finding {
   node_index other = no_node;
   std::uint32_t at = 0;
   bool in_parts = false;  // of an option: in the supervisor's list
+  type_id option = {};
 };
 
 /// Whether a mistake is a supervisor's own, and so said without the place where the supervisor stands.
@@ -51,7 +52,7 @@ constexpr void judge_options(tree_view tree, Found& found) {
     const mistake what = m.what == option_fault::unknown        ? mistake::unknown_option
                          : m.what == option_fault::does_not_fit ? mistake::option_does_not_fit
                                                                 : mistake::option_given_twice;
-    found({what, m.node, no_node, m.at, m.in_parts});
+    found({what, m.node, no_node, m.at, m.in_parts, m.option});
   }
 }
 
@@ -68,7 +69,7 @@ constexpr void judge_supervisor(tree_view tree, node_index i, Found& found) {
 template <class Found>
 constexpr void judge_child(tree_view tree, node_index i, Found& found) {
   const record& r = tree[i];
-  if (!r.is_class) found({mistake::not_a_process, i});
+  if (!r.is_process) found({mistake::not_a_process, i});
   if (r.shutdown < duration{0}) found({mistake::invalid_shutdown, i});
   if (r.significant && r.restart == restart_kind::permanent) found({mistake::significant_permanent, i});
   if (r.significant && tree[r.parent].auto_shutdown == auto_shutdown_kind::never) {

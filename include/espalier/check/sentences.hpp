@@ -9,10 +9,6 @@
 // wrong and what to do about it.
 namespace espalier {
 
-/// Always false: the subject, what is wrong with it, and where it stands.
-template <class... Sentence>
-inline constexpr bool ill_formed = false;
-
 template <class Supervisor>
 struct under;
 
@@ -61,8 +57,9 @@ struct sentence<mistake::not_a_supervisor, S, void> {
 };
 template <class S, class... W>
 struct sentence<mistake::not_a_process, S, void, W...> {
-  static_assert(ill_formed<S, is_not_a_process, W...>,
-                "espalier: a child is not a process; write a class, a name for one, or a supervisor");
+  static_assert(
+      ill_formed<S, is_not_a_process, W...>,
+      "espalier: a child is not a process; write a complete class, a name for one, or a supervisor");
 };
 template <class S, class O, class... W>
 struct sentence<mistake::unknown_option, S, O, W...> {

@@ -9,6 +9,20 @@
 
 // Hana at the door: a tree is unpacked once into records. What is instantiated per node is one small
 // function; all else is a loop. There is no fold over children (Clang limits those to 256).
+namespace espalier {
+
+/// Always false: the subject, what is wrong with it, and where it stands.
+template <class... Sentence>
+inline constexpr bool ill_formed = false;
+
+template <class List>
+struct names;
+template <class Value>
+struct needs;
+struct which_is_no_list;
+
+}  // namespace espalier
+
 namespace espalier::detail {
 
 template <class T>
@@ -40,36 +54,54 @@ struct child_parts<child<P, Options...>> {
 
 // --- the names that a process declares
 
-template <class List>
-struct name_list;
-template <class... Names>
-struct name_list<processes<Names...>> {
+template <class P, class List>
+struct name_list {
+  static_assert(ill_formed<P, names<List>, which_is_no_list>,
+                "espalier: what a process declares is not a list of names; write es::processes<...>");
+  static constexpr id_list list = ids_of<>;
+};
+template <class P, class... Names>
+struct name_list<P, processes<Names...>> {
   static constexpr id_list list = ids_of<Names...>;
 };
 
 template <class P>
-struct calls_of : name_list<processes<>> {};
+struct calls_of : name_list<P, processes<>> {};
 template <class P>
 requires requires { typename P::calls; }
-struct calls_of<P> : name_list<typename P::calls> {};
+struct calls_of<P> : name_list<P, typename P::calls> {};
 
 template <class P>
-struct casts_of : name_list<processes<>> {};
+struct casts_of : name_list<P, processes<>> {};
 template <class P>
 requires requires { typename P::casts; }
-struct casts_of<P> : name_list<typename P::casts> {};
+struct casts_of<P> : name_list<P, typename P::casts> {};
 
 template <class P>
-struct starts_of : name_list<processes<>> {};
+struct starts_of : name_list<P, processes<>> {};
 template <class P>
 requires requires { typename P::starts; }
-struct starts_of<P> : name_list<typename P::starts> {};
+struct starts_of<P> : name_list<P, typename P::starts> {};
 
 template <class P>
-struct restarts_with_of : name_list<processes<>> {};
+struct restarts_with_of : name_list<P, processes<>> {};
 template <class P>
 requires requires { typename P::restarts_with; }
-struct restarts_with_of<P> : name_list<typename P::restarts_with> {};
+struct restarts_with_of<P> : name_list<P, typename P::restarts_with> {};
+
+/// Says if what a process needs is no list.
+template <class P>
+struct needs_list {};
+template <class P, class List>
+struct environment_list {
+  static_assert(ill_formed<P, needs<List>, which_is_no_list>,
+                "espalier: what a process needs is not a list of types; write es::environment<...>");
+};
+template <class P, class... C>
+struct environment_list<P, environment<C...>> {};
+template <class P>
+requires requires { typename P::needs; }
+struct needs_list<P> : environment_list<P, typename P::needs> {};
 
 /// The edges of a process. Those that it sends along (`addressed`) come first.
 template <class P>
@@ -92,6 +124,19 @@ struct edges_of {
   }();
 };
 
+/// Whether a child's type can be a process: a complete class that is not another part of a tree.
+template <class Name, class P = process_of<Name>>
+constexpr bool is_process() {
+  if constexpr (!std::is_class_v<P>) {
+    return false;
+  } else if constexpr (!requires { sizeof(P); }) {
+    return false;
+  } else {
+    return !is_child<P> && !option_type<P> && std::is_same_v<process_of<P>, P> &&
+           (std::is_same_v<Name, P> || !supervisor_type<P>);
+  }
+}
+
 // --- options
 
 /// The wrong options of a tree; of very many only the first.
@@ -99,8 +144,8 @@ struct option_mistakes {
   std::array<option_mistake, 16> list{};
   std::uint32_t size = 0;
 
-  constexpr void add(node_index node, option_fault what, bool in_parts, std::uint32_t at) {
-    if (what != option_fault::none && size != list.size()) list[size++] = {node, what, in_parts, at};
+  constexpr void add(node_index node, option_fault what, bool in_parts, std::uint32_t at, type_id option) {
+    if (what != option_fault::none && size != list.size()) list[size++] = {node, what, in_parts, at, option};
   }
 };
 
@@ -170,11 +215,16 @@ constexpr option_fault apply_to_child(record& r, seen& before) {
 // --- nodes
 
 using unpack_part = void (*)(unpacking&, node_index parent, std::uint32_t at, seen&);
-using unpack_option = option_fault (*)(record&, seen&);
+struct unpack_option {
+  option_fault (*apply)(record&, seen&);
+  type_id option;
+};
 
 inline constexpr auto child_options = [](auto... option) {
-  return std::array<unpack_option, sizeof...(option) + 1>{&apply_to_child<typename decltype(option)::type>...,
-                                                          nullptr};
+  return std::array<unpack_option, sizeof...(option) + 1>{
+      unpack_option{&apply_to_child<typename decltype(option)::type>,
+                    id_of<typename decltype(option)::type>}...,
+      unpack_option{}};
 };
 
 template <class Part>
@@ -187,7 +237,8 @@ inline constexpr auto supervisor_parts = [](auto... part) {
 
 template <class P>
 constexpr void describe_process(record& r) {
-  if constexpr (std::is_class_v<P>) {
+  if constexpr (is_process<P>()) {
+    static_assert(sizeof(needs_list<P>) != 0);
     r.edges = edges_of<P>::list.data();
     r.edge_count = static_cast<std::uint32_t>(edges_of<P>::size);
   }
@@ -198,8 +249,9 @@ constexpr void unpack_node(unpacking& out, node_index parent, std::uint32_t at, 
   if constexpr (option_type<Part>) {
     if (out.records == nullptr) return;
     const bool again = before.again(Part::espalier_option);
-    out.mistakes->add(
-        parent, again ? option_fault::given_twice : apply_to_supervisor<Part>(out.records[parent]), true, at);
+    out.mistakes->add(parent,
+                      again ? option_fault::given_twice : apply_to_supervisor<Part>(out.records[parent]),
+                      true, at, id_of<Part>);
   } else {
     using name = typename child_parts<Part>::name;
     const node_index me = out.size++;
@@ -210,13 +262,13 @@ constexpr void unpack_node(unpacking& out, node_index parent, std::uint32_t at, 
       r.parent = parent;
       r.supervisor = supervisor_type<name>;
       r.named = has_own_name<name>;
-      r.is_class = std::is_class_v<process_of<name>> && !is_child<name>;
+      r.is_process = is_process<name>();
       if (r.supervisor) r.shutdown = infinity;
       if (parent != no_node) r.number = out.records[parent].children++;
       constexpr auto options = boost::hana::unpack(typename child_parts<Part>::options{}, child_options);
       seen kinds;
       for (std::uint32_t i = 0; i + 1 != options.size(); ++i) {
-        out.mistakes->add(me, options[i](r, kinds), false, i);
+        out.mistakes->add(me, options[i].apply(r, kinds), false, i, options[i].option);
       }
       if constexpr (!supervisor_type<name>) describe_process<process_of<name>>(r);
     }

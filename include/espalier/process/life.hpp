@@ -4,15 +4,6 @@
 #include <espalier/process/context.hpp>
 #include <new>
 
-namespace espalier {
-struct has_no_constructor;
-template <class Result>
-struct answers_from_init_or_terminate;
-template <class Result>
-struct which_answers;
-struct which_takes_something_else;
-}  // namespace espalier
-
 namespace espalier::runtime {
 
 /// An incarnation of a process of type `P`: its state and its context in one block.
@@ -61,10 +52,6 @@ class life : public incarnation {
       activity = function();
       return activity.start_in(loop);
     } else {
-      if constexpr (!std::is_void_v<result>) {
-        static_assert(ill_formed<P, answers_from_init_or_terminate<result>>,
-                      "espalier: init and terminate answer nothing; let them return void or es::task<void>");
-      }
       static_cast<void>(function());
       return {};
     }
@@ -92,9 +79,7 @@ class default_life final : public life<P> {
     } else if constexpr (requires { P(); }) {
       ::new (where) P();
     } else {
-      static_assert(ill_formed<P, has_no_constructor>,
-                    "espalier: a process cannot be built; give it P() or P(es::context<P>&), or its child an "
-                    "es::start<function>");
+      return false;  // said by process_check
     }
     this->built_ = true;
     return true;
@@ -113,9 +98,7 @@ class started_life final : public life<P> {
     } else if constexpr (std::is_invocable_v<decltype(Start)>) {
       return build([]() -> decltype(auto) { return Start(); });
     } else {
-      static_assert(ill_formed<P, start<Start>, which_takes_something_else>,
-                    "espalier: a start function takes nothing, or the es::context of its process");
-      return false;
+      return false;  // said by process_check
     }
   }
 
@@ -132,9 +115,6 @@ class started_life final : public life<P> {
     } else if constexpr (std::is_same_v<made, P> || std::is_convertible_v<made, P>) {
       ::new (where) P(function());
       this->built_ = true;
-    } else {
-      static_assert(ill_formed<P, start<Start>, which_answers<made>>,
-                    "espalier: a start function answers its process, or a std::optional of it");
     }
     return true;
   }

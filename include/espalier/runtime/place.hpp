@@ -148,9 +148,13 @@ class place final : public node, public reply_sink {
   // --- from the scheduler
 
   void run() noexcept override {
+    // A turn is bounded in messages and in time, so that a process that floods itself does not starve others.
+    constexpr duration turn{1'000'000};
     const int batch = plan_.runs->batch();
+    const instant end = plan_.runs->now() + turn;
     for (int i = 0; i != batch; ++i) {
       if (!step()) return;
+      if (plan_.runs->now() >= end) break;
     }
     plan_.runs->submit(*this);
   }

@@ -100,6 +100,10 @@ class pool final : public scheduler {
     std::thread thread;
   };
 
+  static constexpr unsigned outside_first =
+      61;  // turns; a prime, so that it does not beat in time with anything
+  static constexpr duration long_turn{1'000'000};
+
   static instant clock_now() {
     return {std::chrono::duration_cast<std::chrono::nanoseconds>(
                 std::chrono::steady_clock::now().time_since_epoch())
@@ -111,7 +115,10 @@ class pool final : public scheduler {
     for (unsigned tick = 0;; ++tick) {
       if (next_due_has_come()) timers_.expire(clock_now());
       if (runnable* r = find(self, tick)) {
+        const instant before = clock_now();
         r->run();
+        if (clock_now() - before > long_turn)
+          tick = outside_first - 1;  // outside work has waited long enough
       } else if (!park(self)) {
         return;
       }
@@ -124,7 +131,6 @@ class pool final : public scheduler {
   }
 
   runnable* find(worker& self, unsigned tick) {
-    constexpr unsigned outside_first = 61;  // a prime, so that it does not beat in time with anything
     if (tick % outside_first == 0) {
       if (runnable* r = shared_.pop()) return r;
     }

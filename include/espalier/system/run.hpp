@@ -97,6 +97,7 @@ int run(given<C...> values, settings how = {}) {
     static_cast<void>(check<T>{});
     return 2;
   } else {
+    static_assert(sizeof(detail::wiring_check<T, C...>) != 0);
     detail::signal_watcher signals;
     try {
       return detail::run_to_end(signals, detail::make_host<T>(std::move(values), std::move(how)));

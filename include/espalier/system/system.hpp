@@ -118,6 +118,7 @@ class system {
   template <class... C>
   explicit system(given<C...> values, settings how = {}) {
     if constexpr (is_valid<T>) {
+      static_assert(sizeof(detail::wiring_check<T, C...>) != 0);
       host_ = detail::make_host<T>(std::move(values), std::move(how));
       if (host_->await_start() == runtime::stage::start_failed) throw start_failed(host_->why());
     }

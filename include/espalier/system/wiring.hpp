@@ -3,14 +3,11 @@
 
 #include <espalier/check/type_at.hpp>
 #include <espalier/process/life.hpp>
+#include <espalier/process/process_check.hpp>
 #include <espalier/runtime/engine.hpp>
 #include <espalier/system/with.hpp>
 
 // The types of a tree, turned into the functions that the engine calls. Here templates end.
-namespace espalier {
-struct has_a_throwing_destructor;
-}
-
 namespace espalier::detail {
 
 template <class P>
@@ -24,25 +21,36 @@ std::unique_ptr<runtime::incarnation> make_started_life(runtime::place& home, st
 
 using make_function = std::unique_ptr<runtime::incarnation> (*)(runtime::place&, std::uint64_t);
 
-/// How to make a child: by its start function, if there is one among its options.
-template <class P, class Options>
+/// How to make a child: by its start function, if it has one.
+template <class P, class Start>
 struct maker {
   static constexpr make_function value = &make_life<P>;
 };
-template <class P, auto Function, class... Rest>
-struct maker<P, type_list<start<Function>, Rest...>> {
+template <class P, auto Function>
+struct maker<P, start<Function>> {
   static constexpr make_function value = &make_started_life<P, Function>;
 };
-template <class P, class Option, class... Rest>
-struct maker<P, type_list<Option, Rest...>> : maker<P, type_list<Rest...>> {};
 
-template <class P>
-constexpr bool refuse_throwing_destructor() {
-  static_assert(
-      ill_formed<P, has_a_throwing_destructor>,
-      "espalier: the destructor of a process may throw, which would end the program; make it noexcept");
-  return false;
-}
+template <class T, node_index I>
+using start_at = typename start_option<options_at<T, I>>::type;
+
+/// All sentences about record `I`, of a system that is given those values.
+template <class T, node_index I, bool Supervisor, class... Given>
+struct node_check
+    : process_check<process_of<name_at<T, I>>, start_at<T, I>>,
+      needs_check<process_of<name_at<T, I>>, typename needs_of<process_of<name_at<T, I>>>::type, Given...> {};
+template <class T, node_index I, class... Given>
+struct node_check<T, I, true, Given...> {};
+
+template <class T, class Sequence, class... Given>
+struct wiring_checks;
+template <class T, std::size_t... I, class... Given>
+struct wiring_checks<T, std::index_sequence<I...>, Given...>
+    : node_check<T, I, records_of<T>[I].supervisor, Given...>... {};
+
+/// What is wrong with the processes of a valid tree, said once each.
+template <class T, class... Given>
+using wiring_check = wiring_checks<T, std::make_index_sequence<records_of<T>.size()>, Given...>;
 
 /// What the engine needs of record `I`.
 template <class T, node_index I, class Given>
@@ -52,11 +60,10 @@ runtime::process_type process_type_at(Given const& values) {
   } else {
     using process = process_of<name_at<T, I>>;
     if constexpr (std::is_nothrow_destructible_v<process>) {
-      return {maker<process, options_at<T, I>>::value,
+      return {maker<process, start_at<T, I>>::value,
               environment_values<process, typename needs_of<process>::type>::from(values)};
     } else {
-      refuse_throwing_destructor<process>();
-      return {};
+      return {};  // said by process_check
     }
   }
 }

@@ -18,6 +18,7 @@ class simulation {
   template <class... C>
   explicit simulation(given<C...> values, seed s = {}) : seed_(s), scheduler_(s) {
     if constexpr (is_valid<T>) {
+      static_assert(sizeof(detail::wiring_check<T, C...>) != 0);
       auto kept = std::make_shared<given<C...>>(std::move(values));
       values_ = kept;
       engine_ = std::make_unique<runtime::engine>(

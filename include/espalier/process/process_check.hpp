@@ -1,0 +1,153 @@
+// Copyright the Espalier authors. Boost Software License 1.0 (see LICENSE).
+#pragma once
+
+#include <espalier/process/context.hpp>
+
+// What can be wrong with a process type as such, or with its start function. Each sentence is a base of its
+// own, so that it is said once, and from nearby: the compiler lists all that led to it.
+namespace espalier {
+
+struct has_no_constructor;
+struct has_a_throwing_destructor;
+template <class Result>
+struct answers_from_init;
+template <class Result>
+struct answers_from_terminate;
+template <class Result>
+struct which_answers;
+struct which_takes_something_else;
+
+namespace detail {
+
+template <class P, bool Holds = std::is_nothrow_destructible_v<P>>
+struct destructor_check {};
+template <class P>
+struct destructor_check<P, false> {
+  static_assert(
+      ill_formed<P, has_a_throwing_destructor>,
+      "espalier: the destructor of a process may throw, which would end the program; make it noexcept");
+};
+
+template <class P>
+concept buildable = std::is_aggregate_v<P> || requires(context<P>& self) {
+  P(self);
+} || requires {
+  P();
+};
+
+template <class P, bool Holds = buildable<P>>
+struct constructor_check {};
+template <class P>
+struct constructor_check<P, false> {
+  static_assert(ill_formed<P, has_no_constructor>,
+                "espalier: a process cannot be built; give it P() or P(es::context<P>&), or its child an "
+                "es::start<function>");
+};
+
+template <class P>
+auto result_of_init(P& p, context<P>& self) {
+  if constexpr (requires { p.init(self); }) {
+    return boost::hana::type_c<decltype(p.init(self))>;
+  } else if constexpr (requires { p.init(); }) {
+    return boost::hana::type_c<decltype(p.init())>;
+  } else {
+    return boost::hana::type_c<void>;
+  }
+}
+template <class P>
+auto result_of_terminate(P& p, exit_reason const& why, context<P>& self) {
+  if constexpr (requires { p.terminate(why, self); }) {
+    return boost::hana::type_c<decltype(p.terminate(why, self))>;
+  } else if constexpr (requires { p.terminate(why); }) {
+    return boost::hana::type_c<decltype(p.terminate(why))>;
+  } else if constexpr (requires { p.terminate(); }) {
+    return boost::hana::type_c<decltype(p.terminate())>;
+  } else {
+    return boost::hana::type_c<void>;
+  }
+}
+template <class P>
+using init_result = typename decltype(result_of_init(std::declval<P&>(), std::declval<context<P>&>()))::type;
+template <class P>
+using terminate_result = typename decltype(result_of_terminate(
+    std::declval<P&>(), std::declval<exit_reason const&>(), std::declval<context<P>&>()))::type;
+template <class R>
+inline constexpr bool answers_nothing = std::is_void_v<R> || std::is_same_v<R, task<void>>;
+
+template <class P, class R, bool Holds = answers_nothing<R>>
+struct init_check {};
+template <class P, class R>
+struct init_check<P, R, false> {
+  static_assert(ill_formed<P, answers_from_init<R>>,
+                "espalier: init and terminate answer nothing; let them return void or es::task<void>");
+};
+template <class P, class R, bool Holds = answers_nothing<R>>
+struct terminate_check {};
+template <class P, class R>
+struct terminate_check<P, R, false> {
+  static_assert(ill_formed<P, answers_from_terminate<R>>,
+                "espalier: init and terminate answer nothing; let them return void or es::task<void>");
+};
+
+template <class P, class Start, class Function, bool Callable>
+struct start_check {
+  static_assert(ill_formed<P, Start, which_takes_something_else>,
+                "espalier: a start function takes nothing, or the es::context of its process");
+};
+template <class P, class Start, class Made, bool Fits>
+struct start_result_check {};
+template <class P, class Start, class Made>
+struct start_result_check<P, Start, Made, false> {
+  static_assert(ill_formed<P, Start, which_answers<Made>>,
+                "espalier: a start function answers its process, or a std::optional of it");
+};
+
+template <class P, class Function>
+auto result_of_start(Function function, context<P>& self) {
+  if constexpr (std::is_invocable_v<Function, context<P>&>) {
+    return function(self);
+  } else {
+    return function();
+  }
+}
+template <class P, class Made>
+inline constexpr bool is_made =
+    std::is_same_v<Made, P> || std::is_same_v<Made, std::optional<P>> || std::is_convertible_v<Made, P>;
+template <class P, class Function>
+using made_by = decltype(result_of_start<P>(std::declval<Function>(), std::declval<context<P>&>()));
+
+template <class P, class Start, class Function>
+struct start_check<P, Start, Function, true>
+    : start_result_check<P, Start, made_by<P, Function>, is_made<P, made_by<P, Function>>> {};
+
+struct no_start_function;
+
+/// The start function among a child's options, if there is one.
+template <class Options>
+struct start_option {
+  using type = no_start_function;
+};
+template <auto Function, class... Rest>
+struct start_option<type_list<start<Function>, Rest...>> {
+  using type = start<Function>;
+};
+template <class Option, class... Rest>
+struct start_option<type_list<Option, Rest...>> : start_option<type_list<Rest...>> {};
+
+template <class P, class Start>
+struct building_check : constructor_check<P> {};
+template <class P, auto Function>
+struct building_check<P, start<Function>>
+    : start_check<P, start<Function>, decltype(Function),
+                  std::is_invocable_v<decltype(Function), context<P>&> ||
+                      std::is_invocable_v<decltype(Function)>> {};
+
+/// All sentences about the process type `P` and how it is built.
+template <class P, class Start>
+struct process_check : destructor_check<P>,
+                       building_check<P, Start>,
+                       init_check<P, init_result<P>>,
+                       terminate_check<P, terminate_result<P>> {};
+
+}  // namespace detail
+}  // namespace espalier

@@ -1,0 +1,18 @@
+// A process names whom it restarts with without a list.
+// EXPECT: espalier: .*es::processes<\.\.\.>
+// EXPECT: ill_formed<cache,.*database
+#include <espalier/check.hpp>
+namespace es = espalier;
+
+struct database {};
+struct cache {
+  using restarts_with =
+#ifdef TWIN
+      es::processes<database>
+#else
+      database
+#endif
+      ;
+};
+struct app : es::supervisor<es::one_for_all, database, cache> {};
+template struct es::check<app>;

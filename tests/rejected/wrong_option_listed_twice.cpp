@@ -1,0 +1,16 @@
+// A child has an option twice that the library does not know: one mistake.
+// EXPECT: an option is not known
+// EXPECT: ill_formed<logs, unknown_option<eternal>, under<app>>
+#include <espalier/check.hpp>
+namespace es = espalier;
+
+struct eternal {};
+struct logs {};
+struct app : es::supervisor<es::child<logs
+#ifndef TWIN
+                                      ,
+                                      eternal, eternal
+#endif
+                                      >> {
+};
+template struct es::check<app>;
