@@ -3,7 +3,10 @@
 namespace es = espalier;
 
 struct greeter {
-  struct greet { std::string name; using reply = std::string; };
+  struct greet {
+    std::string name;
+    using reply = std::string;
+  };
   std::string handle(greet m) { return "hello " + m.name; }
 };
 struct app : es::supervisor<greeter> {};

@@ -13,6 +13,7 @@ struct after_mistake {
   explicit operator bool() const;
   after_mistake value() const;
   after_mistake reason() const;
+  friend after_mistake operator+(after_mistake, after_mistake);
 };
 
 }  // namespace espalier::detail

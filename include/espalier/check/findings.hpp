@@ -39,7 +39,8 @@ struct findings {
     if (a.what != b.what || a.in_parts != b.in_parts || !(x.name == y.name)) return false;
     if (is_said_without_place(a) != is_said_without_place(b)) return false;
     if (!is_said_without_place(a) && !(tree[x.parent].name == tree[y.parent].name)) return false;
-    if (a.what < mistake::not_in_scope) return a.option == b.option;
+    if (a.what < mistake::not_in_scope)
+      return a.option == b.option && (a.what != mistake::not_a_list || a.at == b.at);
     return x.edges[a.at].kind == y.edges[b.at].kind && x.edges[a.at].name == y.edges[b.at].name;
   }
 };

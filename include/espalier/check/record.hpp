@@ -51,6 +51,7 @@ struct record {
   // As a process: the names it declares, in the order calls, casts, starts, restarts_with.
   edge const* edges = nullptr;
   std::uint32_t edge_count = 0;
+  unsigned char wrong_lists = 0;  // a bit each for calls, casts, restarts_with and needs that are no lists
 };
 
 /// One wrong option: where it stands among the parts of a supervisor or the options of a child.

@@ -21,6 +21,7 @@ enum class mistake : unsigned char {
   duplicate_child_name,  // `other`: the one before
   significant_permanent,
   significant_never,
+  not_a_list,               // `at`: which
   not_in_scope,             // `at`: which edge
   ambiguous,                // `at`
   calls_itself,             // `at`
@@ -70,6 +71,9 @@ template <class Found>
 constexpr void judge_child(tree_view tree, node_index i, Found& found) {
   const record& r = tree[i];
   if (!r.is_process) found({mistake::not_a_process, i});
+  for (std::uint32_t list = 0; list != 4; ++list) {
+    if ((r.wrong_lists >> list & 1) != 0) found({mistake::not_a_list, i, no_node, list});
+  }
   if (r.shutdown < duration{0}) found({mistake::invalid_shutdown, i});
   if (r.significant && r.restart == restart_kind::permanent) found({mistake::significant_permanent, i});
   if (r.significant && tree[r.parent].auto_shutdown == auto_shutdown_kind::never) {

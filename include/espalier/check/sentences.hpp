@@ -9,10 +9,17 @@
 // wrong and what to do about it.
 namespace espalier {
 
+/// Always false: the subject, what is wrong with it, and where it stands.
+template <class... Sentence>
+inline constexpr bool ill_formed = false;
+
 template <class Supervisor>
 struct under;
 
 struct is_not_a_supervisor;
+template <class List>
+struct names;
+struct which_is_no_list;
 struct is_not_a_process;
 struct has_no_children;
 template <class Option>
@@ -60,6 +67,12 @@ struct sentence<mistake::not_a_process, S, void, W...> {
   static_assert(
       ill_formed<S, is_not_a_process, W...>,
       "espalier: a child is not a process; write a complete class, a name for one, or a supervisor");
+};
+template <class S, class O, class... W>
+struct sentence<mistake::not_a_list, S, O, W...> {
+  static_assert(ill_formed<S, O, which_is_no_list, W...>,
+                "espalier: what a process declares is not a list; write es::processes<...> for names, and "
+                "es::environment<...> for needs");
 };
 template <class S, class O, class... W>
 struct sentence<mistake::unknown_option, S, O, W...> {
@@ -227,6 +240,17 @@ struct lifted {
       return boost::hana::type_c<invalid_period<r.period>>;
     } else if constexpr (f.what == mistake::invalid_shutdown) {
       return boost::hana::type_c<invalid_shutdown<r.shutdown>>;
+    } else if constexpr (f.what == mistake::not_a_list) {
+      using process = process_of<subject>;
+      if constexpr (f.at == 0) {
+        return boost::hana::type_c<names<typename process::calls>>;
+      } else if constexpr (f.at == 1) {
+        return boost::hana::type_c<names<typename process::casts>>;
+      } else if constexpr (f.at == 2) {
+        return boost::hana::type_c<names<typename process::restarts_with>>;
+      } else {
+        return boost::hana::type_c<names<typename process::needs>>;
+      }
     } else if constexpr (f.what >= mistake::not_in_scope) {
       return boost::hana::type_c<typename edge_at<T, f.subject, f.at>::type>;
     } else {

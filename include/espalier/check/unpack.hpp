@@ -9,20 +9,6 @@
 
 // Hana at the door: a tree is unpacked once into records. What is instantiated per node is one small
 // function; all else is a loop. There is no fold over children (Clang limits those to 256).
-namespace espalier {
-
-/// Always false: the subject, what is wrong with it, and where it stands.
-template <class... Sentence>
-inline constexpr bool ill_formed = false;
-
-template <class List>
-struct names;
-template <class Value>
-struct needs;
-struct which_is_no_list;
-
-}  // namespace espalier
-
 namespace espalier::detail {
 
 template <class T>
@@ -56,13 +42,13 @@ struct child_parts<child<P, Options...>> {
 
 template <class P, class List>
 struct name_list {
-  static_assert(ill_formed<P, names<List>, which_is_no_list>,
-                "espalier: what a process declares is not a list of names; write es::processes<...>");
   static constexpr id_list list = ids_of<>;
+  static constexpr bool is_list = false;
 };
 template <class P, class... Names>
 struct name_list<P, processes<Names...>> {
   static constexpr id_list list = ids_of<Names...>;
+  static constexpr bool is_list = true;
 };
 
 template <class P>
@@ -89,19 +75,19 @@ template <class P>
 requires requires { typename P::restarts_with; }
 struct restarts_with_of<P> : name_list<P, typename P::restarts_with> {};
 
-/// Says if what a process needs is no list.
+template <class List>
+inline constexpr bool is_environment = false;
+template <class... C>
+inline constexpr bool is_environment<environment<C...>> = true;
+
 template <class P>
-struct needs_list {};
-template <class P, class List>
-struct environment_list {
-  static_assert(ill_formed<P, needs<List>, which_is_no_list>,
-                "espalier: what a process needs is not a list of types; write es::environment<...>");
-};
-template <class P, class... C>
-struct environment_list<P, environment<C...>> {};
-template <class P>
-requires requires { typename P::needs; }
-struct needs_list<P> : environment_list<P, typename P::needs> {};
+constexpr bool needs_a_list() {
+  if constexpr (requires { typename P::needs; }) {
+    return is_environment<typename P::needs>;
+  } else {
+    return true;
+  }
+}
 
 /// The edges of a process. Those that it sends along (`addressed`) come first.
 template <class P>
@@ -238,7 +224,9 @@ inline constexpr auto supervisor_parts = [](auto... part) {
 template <class P>
 constexpr void describe_process(record& r) {
   if constexpr (is_process<P>()) {
-    static_assert(sizeof(needs_list<P>) != 0);
+    r.wrong_lists =
+        static_cast<unsigned char>((calls_of<P>::is_list ? 0 : 1) | (casts_of<P>::is_list ? 0 : 2) |
+                                   (restarts_with_of<P>::is_list ? 0 : 4) | (needs_a_list<P>() ? 0 : 8));
     r.edges = edges_of<P>::list.data();
     r.edge_count = static_cast<std::uint32_t>(edges_of<P>::size);
   }

@@ -79,7 +79,7 @@ class default_life final : public life<P> {
     } else if constexpr (requires { P(); }) {
       ::new (where) P();
     } else {
-      return false;  // said by process_check
+      return false;  // said by node_check
     }
     this->built_ = true;
     return true;
@@ -98,7 +98,7 @@ class started_life final : public life<P> {
     } else if constexpr (std::is_invocable_v<decltype(Start)>) {
       return build([]() -> decltype(auto) { return Start(); });
     } else {
-      return false;  // said by process_check
+      return false;  // said by node_check
     }
   }
 

@@ -19,10 +19,12 @@ struct which_takes_something_else;
 
 namespace detail {
 
-template <class P, bool Holds = std::is_nothrow_destructible_v<P>>
-struct destructor_check {};
+/// Nothing to say. Numbered, because bases must differ.
+template <int>
+struct no_mistake {};
+
 template <class P>
-struct destructor_check<P, false> {
+struct throwing_destructor {
   static_assert(
       ill_formed<P, has_a_throwing_destructor>,
       "espalier: the destructor of a process may throw, which would end the program; make it noexcept");
@@ -35,10 +37,8 @@ concept buildable = std::is_aggregate_v<P> || requires(context<P>& self) {
   P();
 };
 
-template <class P, bool Holds = buildable<P>>
-struct constructor_check {};
 template <class P>
-struct constructor_check<P, false> {
+struct missing_constructor {
   static_assert(ill_formed<P, has_no_constructor>,
                 "espalier: a process cannot be built; give it P() or P(es::context<P>&), or its child an "
                 "es::start<function>");
@@ -74,30 +74,24 @@ using terminate_result = typename decltype(result_of_terminate(
 template <class R>
 inline constexpr bool answers_nothing = std::is_void_v<R> || std::is_same_v<R, task<void>>;
 
-template <class P, class R, bool Holds = answers_nothing<R>>
-struct init_check {};
 template <class P, class R>
-struct init_check<P, R, false> {
+struct answering_init {
   static_assert(ill_formed<P, answers_from_init<R>>,
                 "espalier: init and terminate answer nothing; let them return void or es::task<void>");
 };
-template <class P, class R, bool Holds = answers_nothing<R>>
-struct terminate_check {};
 template <class P, class R>
-struct terminate_check<P, R, false> {
+struct answering_terminate {
   static_assert(ill_formed<P, answers_from_terminate<R>>,
                 "espalier: init and terminate answer nothing; let them return void or es::task<void>");
 };
 
-template <class P, class Start, class Function, bool Callable>
-struct start_check {
+template <class P, class Start>
+struct start_with_wrong_parameters {
   static_assert(ill_formed<P, Start, which_takes_something_else>,
                 "espalier: a start function takes nothing, or the es::context of its process");
 };
-template <class P, class Start, class Made, bool Fits>
-struct start_result_check {};
 template <class P, class Start, class Made>
-struct start_result_check<P, Start, Made, false> {
+struct start_with_wrong_result {
   static_assert(ill_formed<P, Start, which_answers<Made>>,
                 "espalier: a start function answers its process, or a std::optional of it");
 };
@@ -116,10 +110,6 @@ inline constexpr bool is_made =
 template <class P, class Function>
 using made_by = decltype(result_of_start<P>(std::declval<Function>(), std::declval<context<P>&>()));
 
-template <class P, class Start, class Function>
-struct start_check<P, Start, Function, true>
-    : start_result_check<P, Start, made_by<P, Function>, is_made<P, made_by<P, Function>>> {};
-
 struct no_start_function;
 
 /// The start function among a child's options, if there is one.
@@ -135,19 +125,42 @@ template <class Option, class... Rest>
 struct start_option<type_list<Option, Rest...>> : start_option<type_list<Rest...>> {};
 
 template <class P, class Start>
-struct building_check : constructor_check<P> {};
+struct building {
+  static constexpr auto judge() {
+    if constexpr (buildable<P>) {
+      return boost::hana::type_c<no_mistake<1>>;
+    } else {
+      return boost::hana::type_c<missing_constructor<P>>;
+    }
+  }
+};
 template <class P, auto Function>
-struct building_check<P, start<Function>>
-    : start_check<P, start<Function>, decltype(Function),
-                  std::is_invocable_v<decltype(Function), context<P>&> ||
-                      std::is_invocable_v<decltype(Function)>> {};
+struct building<P, start<Function>> {
+  static constexpr auto judge() {
+    using function = decltype(Function);
+    if constexpr (!std::is_invocable_v<function, context<P>&> && !std::is_invocable_v<function>) {
+      return boost::hana::type_c<start_with_wrong_parameters<P, start<Function>>>;
+    } else if constexpr (!is_made<P, made_by<P, function>>) {
+      return boost::hana::type_c<start_with_wrong_result<P, start<Function>, made_by<P, function>>>;
+    } else {
+      return boost::hana::type_c<no_mistake<1>>;
+    }
+  }
+};
 
-/// All sentences about the process type `P` and how it is built.
+// What there is to say about a process type: a sentence, or nothing. Aliases, because each class on the way
+// to a sentence costs the reader lines.
+template <class P>
+using destructor_verdict =
+    std::conditional_t<std::is_nothrow_destructible_v<P>, no_mistake<0>, throwing_destructor<P>>;
 template <class P, class Start>
-struct process_check : destructor_check<P>,
-                       building_check<P, Start>,
-                       init_check<P, init_result<P>>,
-                       terminate_check<P, terminate_result<P>> {};
+using building_verdict = typename decltype(building<P, Start>::judge())::type;
+template <class P>
+using init_verdict =
+    std::conditional_t<answers_nothing<init_result<P>>, no_mistake<2>, answering_init<P, init_result<P>>>;
+template <class P>
+using terminate_verdict = std::conditional_t<answers_nothing<terminate_result<P>>, no_mistake<3>,
+                                             answering_terminate<P, terminate_result<P>>>;
 
 }  // namespace detail
 }  // namespace espalier

@@ -34,19 +34,27 @@ struct maker<P, start<Function>> {
 template <class T, node_index I>
 using start_at = typename start_option<options_at<T, I>>::type;
 
-/// All sentences about record `I`, of a system that is given those values.
+/// What there is to say about record `I`, of a system that is given those values.
+template <node_index I, class... Verdicts>
+struct node_check : Verdicts... {};
+
 template <class T, node_index I, bool Supervisor, class... Given>
-struct node_check
-    : process_check<process_of<name_at<T, I>>, start_at<T, I>>,
-      needs_check<process_of<name_at<T, I>>, typename needs_of<process_of<name_at<T, I>>>::type, Given...> {};
+struct node_check_of {
+  using process = process_of<name_at<T, I>>;
+  using type =
+      node_check<I, destructor_verdict<process>, building_verdict<process, start_at<T, I>>,
+                 init_verdict<process>, terminate_verdict<process>, needs_verdict<process, Given...>>;
+};
 template <class T, node_index I, class... Given>
-struct node_check<T, I, true, Given...> {};
+struct node_check_of<T, I, true, Given...> {
+  using type = node_check<I>;
+};
 
 template <class T, class Sequence, class... Given>
 struct wiring_checks;
 template <class T, std::size_t... I, class... Given>
 struct wiring_checks<T, std::index_sequence<I...>, Given...>
-    : node_check<T, I, records_of<T>[I].supervisor, Given...>... {};
+    : node_check_of<T, I, records_of<T>[I].supervisor, Given...>::type... {};
 
 /// What is wrong with the processes of a valid tree, said once each.
 template <class T, class... Given>
@@ -63,7 +71,7 @@ runtime::process_type process_type_at(Given const& values) {
       return {maker<process, start_at<T, I>>::value,
               environment_values<process, typename needs_of<process>::type>::from(values)};
     } else {
-      return {};  // said by process_check
+      return {};  // said by node_check
     }
   }
 }

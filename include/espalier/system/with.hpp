@@ -8,6 +8,8 @@
 
 namespace espalier {
 
+template <class Value>
+struct needs;
 struct which_was_not_given;
 
 /// The values that a system hands to the processes that need them.
@@ -33,36 +35,42 @@ constexpr std::size_t position_among() {
   return i;
 }
 
-template <class P, class C, bool Given>
-struct value_check {};
 template <class P, class C>
-struct value_check<P, C, false> {
+struct missing_value {
   static_assert(ill_formed<P, needs<C>, which_was_not_given>,
                 "espalier: a process needs a value that the system was not given; add it to es::with(...)");
 };
 
-template <std::size_t I, class Check>
-struct numbered_check : Check {};
+template <class P, class Needs>
+struct needs_of_process {
+  template <class... Given>
+  static constexpr auto judge() {
+    return boost::hana::type_c<no_mistake<4>>;
+  }
+};
+template <class P, class First, class... Rest>
+struct needs_of_process<P, environment<First, Rest...>> {
+  template <class... Given>
+  static constexpr auto judge() {
+    if constexpr (position_among<First, Given...>() == sizeof...(Given)) {
+      return boost::hana::type_c<missing_value<P, First>>;
+    } else {
+      return needs_of_process<P, environment<Rest...>>::template judge<Given...>();
+    }
+  }
+};
 
-template <class P, class Sequence, class Needs, class... Given>
-struct value_checks;
-template <class P, std::size_t... I, class... C, class... Given>
-struct value_checks<P, std::index_sequence<I...>, environment<C...>, Given...>
-    : numbered_check<I, value_check<P, C, position_among<C, Given...>() != sizeof...(Given)>>... {};
-
-/// Says which values a process needs and is not given.
-template <class P, class Needs, class... Given>
-struct needs_check {};
-template <class P, class... C, class... Given>
-struct needs_check<P, environment<C...>, Given...>
-    : value_checks<P, std::make_index_sequence<sizeof...(C)>, environment<C...>, Given...> {};
+/// The first value that a process needs and is not given, or nothing.
+template <class P, class... Given>
+using needs_verdict =
+    typename decltype(needs_of_process<P, typename needs_of<P>::type>::template judge<Given...>())::type;
 
 /// The address of the value of type `C`.
 template <class P, class C, class... Given>
 void const* value_for(std::tuple<Given...> const& values) {
   constexpr std::size_t at = position_among<C, Given...>();
   if constexpr (at == sizeof...(Given)) {
-    return nullptr;  // said by needs_check
+    return nullptr;  // said by needs_verdict
   } else {
     return &std::get<at>(values);
   }
@@ -72,7 +80,7 @@ template <class P, class Needs>
 struct environment_values {
   template <class Values>
   static std::vector<void const*> from(Values const&) {
-    return {};  // said by needs_list
+    return {};  // said by the tree's rules
   }
 };
 template <class P, class... C>
