@@ -1,3 +1,4 @@
+// clang-format off
 #include <cassert>
 #include <espalier.hpp>
 

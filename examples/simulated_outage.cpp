@@ -1,3 +1,4 @@
+// clang-format off
 // How to test a tree of your own: the same declared tree, under a seeded scheduler and a virtual clock.
 #include <cassert>
 #include <espalier/testing.hpp>

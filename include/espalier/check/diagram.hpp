@@ -38,8 +38,12 @@ class text_writer {
       std::int64_t size;
       std::string_view name;
     };
-    constexpr unit units[] = {
-        {60'000'000'000, " min"}, {1'000'000'000, " s"}, {1'000'000, " ms"}, {1'000, " us"}};
+    constexpr unit units[] = {{3'600'000'000'000, " h"},
+
+                              {60'000'000'000, " min"},
+                              {1'000'000'000, " s"},
+                              {1'000'000, " ms"},
+                              {1'000, " us"}};
     for (unit const& u : units) {
       if (d.nanoseconds != 0 && d.nanoseconds % u.size == 0) {
         add(static_cast<unsigned long long>(d.nanoseconds / u.size));

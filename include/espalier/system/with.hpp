@@ -2,7 +2,7 @@
 #pragma once
 
 #include <espalier/check/sentences.hpp>
-#include <espalier/process/context.hpp>
+#include <espalier/process/process_check.hpp>
 #include <tuple>
 #include <vector>
 
