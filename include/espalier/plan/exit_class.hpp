@@ -15,8 +15,10 @@ constexpr bool is_restarted(restart_kind restart, exit_class why) {
 }
 
 /// Whether the end of a child that its supervisor stopped is as ordered, and needs no report (reference B.7).
-constexpr bool is_as_ordered(restart_kind restart, exit_class why) {
-  return why == exit_class::shutdown || (why == exit_class::normal && restart != restart_kind::permanent);
+/// A `brutal_kill` child was ordered to be killed, which the class does not show.
+constexpr bool is_as_ordered(restart_kind restart, bool brutal_kill, exit_class why) {
+  if (why == exit_class::shutdown && !brutal_kill) return true;
+  return why != exit_class::abnormal && restart != restart_kind::permanent;
 }
 
 }  // namespace espalier::plan

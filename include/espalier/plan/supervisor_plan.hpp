@@ -23,10 +23,19 @@
 //   4. failed start  within a restart: the child is `retrying`; the order `retry` asks the caller to send the
 //   event
 //                    `retry` through its queue, so that others get in between. It is counted again, relative
-//                    to it.
-//   5. `stop`        from the parent, at any time, also during a start: all children in reverse. Then
+//                    to it. It is dropped if the child does not retry any more when its turn comes.
+//   5. back-off      a repeated restart waits, once its range is stopped: the children of the range are
+//   `waiting`, the
+//                    order `wait` asks for the event `resume` after a while, and others are served meanwhile.
+//                    It was counted when it was scheduled, and the window does not age while anything waits
+//                    (SEMANTICS 22). A sibling's restart that covers it absorbs it, and waits at least as
+//                    long.
+//   6. requests      by administrators, only while serving (B.12): `terminate`, `start_again`,
+//   `restart_group`. Nothing
+//                    is counted. The order `done` says when, and whether a start failed.
+//   7. `stop`        from the parent, at any time, also during a start: all children in reverse. Then
 //   `ended`.
-//   6. giving up     and auto_shutdown: as 5, and the order `ended` says why.
+//   8. giving up     and auto_shutdown: as 7, and the order `ended` says why.
 namespace espalier::plan {
 
 using child_index = std::uint32_t;
@@ -35,6 +44,9 @@ using child_index = std::uint32_t;
 struct child_rule {
   restart_kind restart = restart_kind::permanent;
   bool significant = false;
+  bool brutal_kill = false;
+  duration backoff_first{};  // zero: none
+  duration backoff_max{};
 };
 
 /// What the tree says about one supervisor.
@@ -50,6 +62,7 @@ enum class status : unsigned char {
   starting,  // a start is under way
   running,
   stopping,   // a stop is under way
+  waiting,    // for the end of a back-off, its own or that of the sibling that it restarts with
   retrying,   // its restart failed; the next attempt waits in the queue
   forgotten,  // a temporary child that ended; nothing starts it but a new life of its supervisor
 };
@@ -57,9 +70,15 @@ enum class status : unsigned char {
 /// What the plan remembers of one child.
 struct child_state {
   status now = status::stopped;
-  bool pending = false;                 // an end or a retry that waits for the order under way
+  bool pending = false;                 // an end that waits for the order under way
   exit_class why = exit_class::normal;  // of the pending end
-  std::uint64_t arrival = 0;            // orders what is pending
+  std::uint64_t arrival = 0;            // of the pending end: orders what is pending
+  std::uint64_t retry_arrival = 0;      // of a retry or resume that waits for the order under way; 0: none
+  std::uint32_t repeats = 0;            // restarts since it lived for a period
+  instant started{};
+  bool backs_off = false;  // a back-off of its own is under way
+  instant resumes{};
+  bool is_due = false;
 };
 
 /// Why a supervisor ended.
@@ -72,6 +91,8 @@ enum class order_kind : unsigned char {
   left_stopped,   // the child has ended by itself, and stays without a process
   restarting,     // a restart was counted; `child` caused it, `first`..`last` are affected
   retry,          // send the event `retry` for the child through the queue
+  wait,           // send the event `resume` for the child after `delay`
+  done,           // what was requested has been done; `failed` if a start in it failed
   misbehaved,     // the child was to be stopped, but ended in another way
   up,             // all children have been started
   giving_up,      // the child caused one restart too many
@@ -86,6 +107,8 @@ struct order {
   child_index first = 0;
   child_index last = 0;
   ending why = ending::stopped;
+  duration delay{};  // of a restart, and its wait
+  bool failed = false;
 };
 
 /// The state machine. `Orders` is called with each `order`; it must not call back into the plan.
@@ -106,6 +129,9 @@ class supervisor_plan {
     for (child_index i = 0; i != size_; ++i) children_[i] = {};
     window_.clear();
     pending_ = 0;
+    backing_off_ = 0;
+    paused_ = {};
+    request_ = request::none;
     phase_ = phase::filling;
     initial_ = true;
     first_ = cursor_ = 0;
@@ -117,6 +143,7 @@ class supervisor_plan {
   constexpr void started(child_index i, instant now, Orders&& orders) {
     if (children_[i].now != status::starting) return;  // being stopped by now; its end will come
     children_[i].now = status::running;
+    children_[i].started = now_ = now;
     if (phase_ == phase::filling && cursor_ == i) {
       ++cursor_;
       fill(orders);
@@ -127,6 +154,7 @@ class supervisor_plan {
   /// The start function declined: no process, and no error.
   template <class Orders>
   constexpr void ignored(child_index i, instant now, Orders&& orders) {
+    now_ = now;
     children_[i].now = resting(i);
     orders(order{.what = order_kind::park, .child = i});
     go_on(i, orders);
@@ -135,15 +163,21 @@ class supervisor_plan {
 
   template <class Orders>
   constexpr void start_failed(child_index i, instant now, Orders&& orders) {
+    now_ = now;
     const bool was_starting = children_[i].now == status::starting;
     children_[i].now = status::stopped;
     if (was_starting && phase_ == phase::filling) {
       if (initial_) {
         end_with(ending::start_failed, i, orders);
+      } else if (request_ == request::start) {
+        phase_ = phase::serving;
+        orders(order{.what = order_kind::park, .child = i});
+        finish_request(i, true, orders);
       } else {
         children_[i].now = status::retrying;
         phase_ = phase::serving;
         orders(order{.what = order_kind::retry, .child = i});
+        finish_request(i, true, orders);
       }
     } else {
       go_on(i, orders);
@@ -154,8 +188,9 @@ class supervisor_plan {
   /// A started child has ended, by itself or as ordered.
   template <class Orders>
   constexpr void child_ended(child_index i, exit_class why, instant now, Orders&& orders) {
+    now_ = now;
     if (children_[i].now == status::stopping) {
-      if (!is_as_ordered(rules_[i].restart, why)) orders(order{.what = order_kind::misbehaved, .child = i});
+      if (!is_as_ordered(i, why)) orders(order{.what = order_kind::misbehaved, .child = i});
       rest(i, orders);
       go_on(i, orders);
     } else if (children_[i].now == status::running) {
@@ -167,9 +202,62 @@ class supervisor_plan {
   /// The retry that an order `retry` asked for has come through the queue.
   template <class Orders>
   constexpr void retry(child_index i, instant now, Orders&& orders) {
-    if (children_[i].now == status::retrying && !children_[i].pending) defer(i, exit_class::abnormal);
+    now_ = now;
+    if (children_[i].retry_arrival == 0) {
+      children_[i].retry_arrival = ++arrivals_;
+      ++pending_;
+    }
     settle(now, orders);
   }
+  /// The time that an order `wait` asked for is over.
+  template <class Orders>
+  constexpr void resume(child_index i, instant now, Orders&& orders) {
+    children_[i].is_due = children_[i].backs_off;
+    retry(i, now, orders);
+  }
+
+  // Requests. Only while `is_serving`; each ends with one order `done`, unless the supervisor ends before.
+
+  /// Stops a child, which stays without a process. It may be stopped already.
+  template <class Orders>
+  constexpr void terminate(child_index i, instant now, Orders&& orders) {
+    now_ = now;
+    request_ = request::terminate;
+    delay_ = {};
+    first_ = i;
+    last_ = i + 1;
+    phase_ = phase::clearing;
+    cursor_ = i;
+    clear(orders);
+    settle(now, orders);
+  }
+  /// Starts a child that is stopped, and no other one.
+  template <class Orders>
+  constexpr void start_again(child_index i, instant now, Orders&& orders) {
+    now_ = now;
+    request_ = request::start;
+    first_ = cursor_ = i;
+    last_ = i + 1;
+    phase_ = phase::filling;
+    fill(orders);
+    settle(now, orders);
+  }
+  /// Restarts what a crash of the child would restart.
+  template <class Orders>
+  constexpr void restart_group(child_index i, instant now, Orders&& orders) {
+    now_ = now;
+    request_ = request::group;
+    delay_ = {};
+    set_range(i);
+    phase_ = phase::clearing;
+    cursor_ = last_ - 1;
+    clear(orders);
+    settle(now, orders);
+  }
+
+  /// How much of a quarter the next back-off is shorter by, in 1/65536: drawn by the caller, so that the plan
+  /// is pure.
+  constexpr void take_jitter(std::uint16_t j) { jitter_ = j; }
 
   /// The parent stops this supervisor.
   template <class Orders>
@@ -184,6 +272,7 @@ class supervisor_plan {
   constexpr child_rule const& rule(child_index i) const { return rules_[i]; }
   constexpr child_index size() const { return size_; }
   constexpr bool is_serving() const { return phase_ == phase::serving; }
+  constexpr bool is_ended() const { return phase_ == phase::ended; }
   /// Whether all children have been started once in this life.
   constexpr bool is_up() const { return !initial_; }
 
@@ -198,9 +287,14 @@ class supervisor_plan {
 
  private:
   enum class phase : unsigned char { ended, filling, serving, clearing, ending };
+  enum class request : unsigned char { none, terminate, start, group };
 
   constexpr status resting(child_index i) const {
     return rules_[i].restart == restart_kind::temporary ? status::forgotten : status::stopped;
+  }
+
+  constexpr bool is_as_ordered(child_index i, exit_class why) const {
+    return plan::is_as_ordered(rules_[i].restart, rules_[i].brutal_kill, why);
   }
 
   constexpr void defer(child_index i, exit_class why) {
@@ -245,6 +339,7 @@ class supervisor_plan {
     phase_ = phase::serving;
     if (initial_) orders(order{.what = order_kind::up});
     initial_ = false;
+    finish_request(first_, false, orders);
   }
 
   /// Stops the children from `cursor_` down to `first_`, one at a time.
@@ -253,7 +348,7 @@ class supervisor_plan {
     for (; size_ != 0; --cursor_) {
       child_state& c = children_[cursor_];
       if (c.now == status::running && c.pending) {  // it died before its turn: absorbed
-        if (!is_as_ordered(rules_[cursor_].restart, c.why)) {
+        if (!is_as_ordered(cursor_, c.why)) {
           orders(order{.what = order_kind::misbehaved, .child = cursor_});
         }
         absorb(cursor_);
@@ -264,13 +359,20 @@ class supervisor_plan {
         return;
       } else if (c.now == status::stopping) {
         return;
-      } else if (c.now == status::retrying) {
-        absorb(cursor_);
+      } else if (c.now == status::retrying || c.now == status::waiting) {
         c.now = status::stopped;
+        end_back_off(c);
       }
       if (cursor_ == first_) break;
     }
-    if (phase_ == phase::clearing) {
+    if (phase_ == phase::clearing && request_ == request::terminate) {
+      phase_ = phase::serving;
+      children_[first_].now = resting(first_);
+      orders(order{.what = order_kind::park, .child = first_});
+      finish_request(first_, false, orders);
+    } else if (phase_ == phase::clearing && delay_ != duration{}) {
+      back_off(orders);
+    } else if (phase_ == phase::clearing) {
       phase_ = phase::filling;
       cursor_ = first_;
       fill(orders);
@@ -282,8 +384,16 @@ class supervisor_plan {
   }
 
   template <class Orders>
+  constexpr void finish_request(child_index i, bool failed, Orders& orders) {
+    if (request_ == request::none) return;
+    request_ = request::none;
+    orders(order{.what = order_kind::done, .child = i, .failed = failed});
+  }
+
+  template <class Orders>
   constexpr void end_with(ending why, child_index cause, Orders& orders) {
     phase_ = phase::ending;
+    request_ = request::none;
     ending_ = why;
     cause_ = cause;
     first_ = 0;
@@ -295,14 +405,23 @@ class supervisor_plan {
   template <class Orders>
   constexpr void settle(instant now, Orders& orders) {
     while (phase_ == phase::serving && pending_ != 0) {
-      child_index next = size_;
+      child_index next = 0;
+      std::uint64_t oldest = UINT64_MAX;
       for (child_index i = 0; i != size_; ++i) {
-        if (children_[i].pending && (next == size_ || children_[i].arrival < children_[next].arrival))
-          next = i;
+        if (children_[i].pending && children_[i].arrival < oldest) oldest = children_[next = i].arrival;
+        if (children_[i].retry_arrival != 0 && children_[i].retry_arrival < oldest) {
+          oldest = children_[next = i].retry_arrival;
+        }
+      }
+      if (children_[next].retry_arrival == oldest) {
+        children_[next].retry_arrival = 0;
+        --pending_;
+        if (children_[next].now == status::retrying) restart(next, now, orders);
+        if (children_[next].now == status::waiting && children_[next].is_due) start_range(next, orders);
+        continue;
       }
       absorb(next);
-      if (children_[next].now == status::retrying ||
-          is_restarted(rules_[next].restart, children_[next].why)) {
+      if (is_restarted(rules_[next].restart, children_[next].why)) {
         restart(next, now, orders);
       } else {
         children_[next].now = resting(next);
@@ -312,17 +431,75 @@ class supervisor_plan {
     }
   }
 
+  constexpr void set_range(child_index i) {
+    first_ = rule_.strategy == strategy_kind::one_for_all ? 0 : i;
+    last_ = rule_.strategy == strategy_kind::one_for_one ? i + 1 : size_;
+  }
+
+  // --- back-off
+
+  /// How long the restart of child `i` waits: longer each time, until the child has lived for a period.
+  constexpr duration delay_of(child_index i, instant now) {
+    child_state& c = children_[i];
+    child_rule const& r = rules_[i];
+    if (now - c.started >= rule_.period) c.repeats = 0;
+    duration d{};
+    if (r.backoff_first != duration{} && c.repeats != 0) {
+      d = r.backoff_first;
+      for (std::uint32_t n = 1; n != c.repeats && d < r.backoff_max; ++n) d = d * 2;
+      if (d > r.backoff_max) d = r.backoff_max;
+      d.nanoseconds -= d.nanoseconds / 4 / 65536 * jitter_;
+    }
+    if (c.repeats != UINT32_MAX) ++c.repeats;
+    for (child_index s = first_; s != last_; ++s) {
+      if (children_[s].now == status::waiting && children_[s].resumes - now > d)
+        d = children_[s].resumes - now;
+    }
+    return d;
+  }
+  /// The range is stopped, and waits.
+  template <class Orders>
+  constexpr void back_off(Orders& orders) {
+    for (child_index s = first_; s != last_; ++s) {
+      if (children_[s].now != status::forgotten) children_[s].now = status::waiting;
+      children_[s].resumes = now_ + delay_;
+    }
+    children_[cause_].backs_off = true;
+    if (backing_off_++ == 0) paused_since_ = now_;
+    phase_ = phase::serving;
+    orders(order{.what = order_kind::wait, .child = cause_, .delay = delay_});
+  }
+  constexpr void end_back_off(child_state& c) {
+    if (!c.backs_off) return;
+    c.backs_off = c.is_due = false;
+    if (--backing_off_ == 0) paused_ = paused_ + (now_ - paused_since_);
+  }
+  template <class Orders>
+  constexpr void start_range(child_index i, Orders& orders) {
+    end_back_off(children_[i]);
+    set_range(i);
+    phase_ = phase::filling;
+    cursor_ = first_;
+    fill(orders);
+  }
+  /// The clock of the window, which stands still while anything waits.
+  constexpr instant window_clock(instant now) const {
+    return (backing_off_ == 0 ? now : paused_since_) + (-paused_);
+  }
+
   template <class Orders>
   constexpr void restart(child_index i, instant now, Orders& orders) {
     children_[i].now = status::stopped;
-    if (!window_.count(now)) {
+    if (!window_.count(window_clock(now))) {
       orders(order{.what = order_kind::giving_up, .child = i, .why = ending::gave_up});
       end_with(ending::gave_up, i, orders);
       return;
     }
-    first_ = rule_.strategy == strategy_kind::one_for_all ? 0 : i;
-    last_ = rule_.strategy == strategy_kind::one_for_one ? i + 1 : size_;
-    orders(order{.what = order_kind::restarting, .child = i, .first = first_, .last = last_ - 1});
+    set_range(i);
+    cause_ = i;
+    delay_ = delay_of(i, now);
+    orders(order{
+        .what = order_kind::restarting, .child = i, .first = first_, .last = last_ - 1, .delay = delay_});
     phase_ = phase::clearing;
     cursor_ = last_ - 1;
     clear(orders);
@@ -352,6 +529,13 @@ class supervisor_plan {
   child_index cause_ = 0;
   child_index first_ = 0, last_ = 0;  // the range being restarted: first_ .. last_-1
   child_index cursor_ = 0;            // the child whose turn it is
+  duration delay_{};                  // of the restart under way
+  request request_ = request::none;   // under way
+  std::uint16_t jitter_ = 0;
+  child_index backing_off_ = 0;  // back-offs under way
+  instant paused_since_{};       // since the first of them
+  duration paused_{};            // by those that are over
+  instant now_{};
   child_index pending_ = 0;
   std::uint64_t arrivals_ = 0;
 };

@@ -18,7 +18,7 @@ constexpr instant operator+(instant t, duration d) { return {(duration{t.nanosec
 constexpr duration operator-(instant a, instant b) { return {a.nanoseconds - b.nanoseconds}; }
 
 /// The instant that never comes.
-inline constexpr instant never{INT64_MAX};
+inline constexpr instant end_of_time{INT64_MAX};
 
 namespace plan {
 
