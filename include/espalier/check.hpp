@@ -4,6 +4,7 @@
 #pragma once
 
 #include <espalier/check/diagram.hpp>
+#include <espalier/check/exposure.hpp>
 #include <espalier/check/findings.hpp>
 #include <espalier/check/questions.hpp>
 #include <espalier/check/sentences.hpp>

@@ -66,6 +66,12 @@ constexpr std::string_view word(strategy_kind s) {
          : s == strategy_kind::one_for_all ? "one_for_all"
                                            : "rest_for_one";
 }
+constexpr std::string_view word(overflow o) {
+  return o == overflow::suspend       ? "suspend"
+         : o == overflow::drop_newest ? "drop_newest"
+         : o == overflow::drop_oldest ? "drop_oldest"
+                                      : "crash";
+}
 constexpr std::string_view word(restart_kind r) {
   return r == restart_kind::permanent   ? "permanent"
          : r == restart_kind::transient ? "transient"
@@ -90,12 +96,16 @@ constexpr void write_node(text_writer& out, record const& r) {
   write_name(out, r);
   if (r.supervisor) {
     out.add(" (");
-    out.add(word(r.strategy));
+    out.add(r.dynamic ? "dynamic" : word(r.strategy));
     out.add(", ");
     if (r.max_restarts < 0) out.add('-');
     out.add(static_cast<unsigned long long>(r.max_restarts < 0 ? -r.max_restarts : r.max_restarts));
     out.add(" in ");
     out.add(r.period);
+    if (r.max_children != record::no_bound) {
+      out.add(", max_children ");
+      out.add(static_cast<unsigned long long>(r.max_children < 0 ? 0 : r.max_children));
+    }
     if (r.auto_shutdown == auto_shutdown_kind::any_significant) out.add(", auto_shutdown_any");
     if (r.auto_shutdown == auto_shutdown_kind::all_significant) out.add(", auto_shutdown_all");
     out.add(')');
@@ -111,6 +121,24 @@ constexpr void write_node(text_writer& out, record const& r) {
     out.add(", shutdown ");
     out.add(r.shutdown);
   }
+  if (r.drain) out.add(", drain");
+  if (r.start_limit != infinity) {
+    out.add(", start_limit ");
+    out.add(r.start_limit);
+  }
+  if (r.backs_off) {
+    out.add(", backoff ");
+    out.add(r.backoff_first);
+    out.add(" to ");
+    out.add(r.backoff_max);
+  }
+  if (r.mailbox != record::no_bound) {
+    out.add(", mailbox ");
+    out.add(static_cast<unsigned long long>(r.mailbox < 0 ? 0 : r.mailbox));
+    out.add(' ');
+    out.add(word(r.when_full));
+  }
+  if (r.keep_mailbox) out.add(", keep_mailbox");
   for (std::uint32_t i = 0; i != r.edge_count; ++i) {
     const bool first = i == 0 || r.edges[i - 1].kind != r.edges[i].kind;
     out.add(first ? ", " : " ");

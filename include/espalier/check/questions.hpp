@@ -1,6 +1,7 @@
 // Copyright the Espalier authors. Boost Software License 1.0 (see LICENSE).
 #pragma once
 
+#include <espalier/check/exposure.hpp>
 #include <espalier/check/findings.hpp>
 #include <espalier/check/type_at.hpp>
 
@@ -22,7 +23,7 @@ constexpr auto select_processes(Select select) {
   selection<records_of<T>.size()> out;
   select([&](node_index first, node_index last) {
     for (; first != last; ++first) {
-      if (!out.in[first] && !view_of<T>[first].supervisor) {
+      if (!out.in[first] && !view_of<T>[first].supervisor && !view_of<T>.is_pattern(first)) {
         out.in[first] = true;
         ++out.size;
       }
@@ -64,12 +65,30 @@ inline constexpr auto ended_with = select_processes<T>([](auto add) {
   if (p.what != found::nowhere) crash<most_children_of<T>>(view_of<T>, p.node, Step, add);
 });
 
+template <class T, class P>
+inline constexpr auto exposed_to = select_processes<T>([](auto add) {
+  constexpr resolution p = found_from_root<T, P>;
+  if (p.what == found::nowhere) return;
+  bool in[view_of<T>.size] = {};
+  expose<most_children_of<T>>(view_of<T>, lookup_of<T>, p.node, in);
+  for (node_index i = 0; i != view_of<T>.size; ++i) {
+    if (in[i]) add(i, i + 1);
+  }
+});
+
+template <class T, class P>
+constexpr std::uint64_t budget_for() {
+  constexpr resolution p = found_from_root<T, P>;
+  return p.what == found::nowhere ? 0 : budget_of<most_children_of<T>>(view_of<T>, p.node);
+}
+
 constexpr std::size_t count_processes(tree_view tree) {
   std::size_t n = 0;
-  for (node_index i = 0; i != tree.size; ++i) n += tree[i].supervisor ? 0U : 1U;
+  for (node_index i = 0; i != tree.size; ++i) n += tree[i].supervisor || tree.is_pattern(i) ? 0U : 1U;
   return n;
 }
 
+/// The children of a dynamic supervisor are stopped at once, so their pattern counts once.
 constexpr duration bound_of_stop(tree_view tree) {
   duration sum{};
   for (node_index i = 0; i != tree.size; ++i) {
@@ -96,6 +115,17 @@ inline constexpr auto start_order =
 template <class T, class P, unsigned Step = 0>
 inline constexpr auto blast_radius =
     detail::names_of_selected<T, processes, detail::ended_with<T, P, Step>>();
+
+/// The process names whose running incarnation may end because `P` crashes once: `blast_radius`, and who
+/// calls one of those and does not catch the failed call, with their radii (SEMANTICS 8).
+template <class T, class P>
+inline constexpr auto exposed = detail::names_of_selected<T, processes, detail::exposed_to<T, P>>();
+
+/// How many crashes of `P` at one instant the tree survives, by the restarts that its supervisors allow;
+/// `es::unbounded` if `P` ends for good before the root does (SEMANTICS 26). Saturates below that; 0 if the
+/// tree has no process of that name.
+template <class T, class P>
+inline constexpr std::uint64_t crash_budget = detail::budget_for<T, P>();
 
 /// The longest time that an orderly stop of the running tree takes: the sum of its processes' shutdown
 /// limits, or `es::unbounded` if one of them is infinite (SEMANTICS 27).

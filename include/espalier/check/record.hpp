@@ -26,12 +26,15 @@ enum class option_fault : unsigned char { none, unknown, does_not_fit, given_twi
 /// One supervisor or process of a tree. Records stand in start order, parents before their children, so a
 /// subtree is the range from a record to its `end`.
 struct record {
+  static constexpr long long no_bound = INT64_MAX;
+
   type_id name = {};     // what the tree calls it
   type_id process = {};  // the type behind the name
   node_index parent = no_node;
   node_index end = 0;
   std::uint32_t number = 0;  // of the child among its siblings, from 0
   bool supervisor = false;
+  bool dynamic = false;    // a supervisor whose one child record is only a pattern
   bool named = true;       // false: a supervisor that was not derived from, shown by its path
   bool is_process = true;  // or a supervisor
 
@@ -41,12 +44,21 @@ struct record {
   long long max_restarts = 1;
   duration period{5'000'000'000};
   std::uint32_t children = 0;
+  long long max_children = no_bound;  // of a dynamic one
 
   // As a child.
   restart_kind restart = restart_kind::permanent;
   duration shutdown{5'000'000'000};
   bool brutal_kill = false;
   bool significant = false;
+  duration start_limit = infinity;
+  bool backs_off = false;
+  duration backoff_first{};
+  duration backoff_max{};
+  bool keep_mailbox = false;
+  bool drain = false;
+  long long mailbox = no_bound;
+  overflow when_full = overflow::suspend;
 
   // As a process: the names it declares, in the order calls, casts, starts, restarts_with.
   edge const* edges = nullptr;
@@ -72,6 +84,10 @@ struct tree_view {
   std::uint32_t mistake_count = 0;
 
   constexpr record const& operator[](node_index i) const { return records[i]; }
+  /// Whether a record is what a dynamic supervisor makes its children by, and no process itself.
+  constexpr bool is_pattern(node_index i) const {
+    return records[i].parent != no_node && records[records[i].parent].dynamic;
+  }
 };
 
 }  // namespace espalier

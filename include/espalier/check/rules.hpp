@@ -15,14 +15,22 @@ enum class mistake : unsigned char {
   option_does_not_fit,  // `at`
   option_given_twice,   // `at`
   no_children,
+  not_one_process,
+  invalid_max_children,
   invalid_intensity,
   invalid_period,
   invalid_shutdown,
+  invalid_start_limit,
+  invalid_backoff,
+  invalid_mailbox,
   duplicate_child_name,  // `other`: the one before
   significant_permanent,
   significant_never,
+  backoff_without_restarts,
+  not_yet_for_dynamic,
   not_a_list,               // `at`: which
   not_in_scope,             // `at`: which edge
+  cannot_start_there,       // `at`
   ambiguous,                // `at`
   calls_itself,             // `at`
   starts_later,             // `at`, `other`
@@ -42,6 +50,7 @@ struct finding {
 /// Whether a mistake is a supervisor's own, and so said without the place where the supervisor stands.
 constexpr bool is_said_without_place(finding f) {
   return f.subject == 0 || f.in_parts || f.what == mistake::no_children ||
+         f.what == mistake::not_one_process || f.what == mistake::invalid_max_children ||
          f.what == mistake::invalid_intensity || f.what == mistake::invalid_period;
 }
 
@@ -62,6 +71,10 @@ template <class Found>
 constexpr void judge_supervisor(tree_view tree, node_index i, Found& found) {
   const record& r = tree[i];
   if (r.children == 0) found({mistake::no_children, i});
+  if (r.dynamic && r.children != 0 && (r.children != 1 || tree[i + 1].supervisor)) {
+    found({mistake::not_one_process, i});
+  }
+  if (r.max_children < 1) found({mistake::invalid_max_children, i});
   if (r.max_restarts < 0) found({mistake::invalid_intensity, i});
   if (r.period <= duration{0} || r.period == infinity) found({mistake::invalid_period, i});
 }
@@ -71,10 +84,22 @@ template <class Found>
 constexpr void judge_child(tree_view tree, node_index i, Found& found) {
   const record& r = tree[i];
   if (!r.is_process) found({mistake::not_a_process, i});
-  for (std::uint32_t list = 0; list != 4; ++list) {
+  for (std::uint32_t list = 0; list != 5; ++list) {
     if ((r.wrong_lists >> list & 1) != 0) found({mistake::not_a_list, i, no_node, list});
   }
   if (r.shutdown < duration{0}) found({mistake::invalid_shutdown, i});
+  if (r.start_limit <= duration{0}) found({mistake::invalid_start_limit, i});
+  if (r.backs_off) {
+    if (r.backoff_first <= duration{0} || r.backoff_max < r.backoff_first || r.backoff_max == infinity) {
+      found({mistake::invalid_backoff, i});
+    } else if (tree[r.parent].max_restarts < 2) {
+      found({mistake::backoff_without_restarts, i});
+    }
+  }
+  if (tree[r.parent].dynamic && (r.backs_off || r.start_limit != infinity)) {
+    found({mistake::not_yet_for_dynamic, i});
+  }
+  if (r.mailbox <= 0) found({mistake::invalid_mailbox, i});
   if (r.significant && r.restart == restart_kind::permanent) found({mistake::significant_permanent, i});
   if (r.significant && tree[r.parent].auto_shutdown == auto_shutdown_kind::never) {
     found({mistake::significant_never, i});
@@ -107,7 +132,12 @@ constexpr void judge_edges(tree_view tree, name_lookup names, node_index i, Foun
   const record& r = tree[i];
   for (std::uint32_t at = 0; at != r.edge_count; ++at) {
     const edge e = r.edges[at];
-    if (e.kind == edge_kind::starts) continue;  // names dynamic supervisors
+    if (e.kind == edge_kind::starts) {
+      const node_index d = resolve_dynamic(tree, i, e.name);
+      const bool is_before = d != no_node && d < i;
+      if (!is_before || tree[d].end > i) found_mistake({mistake::cannot_start_there, i, no_node, at});
+      continue;
+    }
     if (e.kind != edge_kind::restarts_with && e.name == r.name) {
       if (e.kind == edge_kind::calls) found_mistake({mistake::calls_itself, i, i, at});
       continue;

@@ -38,17 +38,24 @@ constexpr void sort(node_index* first, std::size_t size, Less less) {
   }
 }
 
-template <std::size_t N>
-constexpr name_index<N> index_names(tree_view tree) {
-  name_index<N> out;
+/// Writes the processes of a tree to `out`, sorted. Answers how many there are.
+constexpr std::size_t sort_names(tree_view tree, node_index* out) {
+  std::size_t size = 0;
   for (node_index i = 0; i != tree.size; ++i) {
-    if (!tree[i].supervisor) out.sorted[out.size++] = i;
+    if (!tree[i].supervisor && !tree.is_pattern(i)) out[size++] = i;
   }
-  sort(out.sorted.data(), out.size, [&](node_index a, node_index b) {
+  sort(out, size, [&](node_index a, node_index b) {
     const auto ha = tree[a].name.hash();
     const auto hb = tree[b].name.hash();
     return ha != hb ? ha < hb : a < b;
   });
+  return size;
+}
+
+template <std::size_t N>
+constexpr name_index<N> index_names(tree_view tree) {
+  name_index<N> out;
+  out.size = sort_names(tree, out.sorted.data());
   return out;
 }
 
@@ -99,6 +106,17 @@ constexpr resolution resolve(tree_view tree, name_lookup names, node_index from,
     if (r.what != found::nowhere) return r;
   }
   return {};
+}
+
+/// The dynamic supervisor that `name` means to the process `from`, or to the outside if that is `no_node`;
+/// `no_node` if there is none.
+constexpr node_index resolve_dynamic(tree_view tree, node_index from, type_id name) {
+  for (node_index s = from == no_node ? 0 : tree[from].parent; s != no_node; s = tree[s].parent) {
+    for (node_index i = s; i != tree[s].end; ++i) {
+      if (tree[i].dynamic && tree[i].name == name) return i;
+    }
+  }
+  return no_node;
 }
 
 /// What `name` means from outside: the search starts at the root.

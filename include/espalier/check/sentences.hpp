@@ -22,6 +22,13 @@ struct names;
 struct which_is_no_list;
 struct is_not_a_process;
 struct has_no_children;
+struct has_not_one_process;
+template <long long N>
+struct invalid_max_children;
+template <class Option>
+struct dynamic_child_with;
+template <class Name>
+struct starts_children_of;
 template <class Option>
 struct unknown_option;
 template <class Option>
@@ -34,6 +41,14 @@ template <duration D>
 struct invalid_period;
 template <duration D>
 struct invalid_shutdown;
+template <duration D>
+struct invalid_start_limit;
+template <duration First, duration Max>
+struct invalid_backoff;
+template <long long Size>
+struct invalid_mailbox;
+template <long long N>
+struct intensity_of;
 template <class Name>
 struct duplicate_child_name;
 template <class... Options>
@@ -85,8 +100,7 @@ struct sentence<mistake::option_does_not_fit, S, O, W...> {
   static_assert(
       ill_formed<S, option_does_not_fit<O>, W...>,
       "espalier: an option does not fit where it stands; strategy, intensity and auto_shutdown belong to "
-      "a supervisor's list, restart type, shutdown, significant and start to a child, and nobody kills "
-      "or builds a supervisor");
+      "a supervisor's list, the others to a child, and those about its code and its mailbox to a process");
 };
 template <class S, class O, class... W>
 struct sentence<mistake::option_given_twice, S, O, W...> {
@@ -97,6 +111,29 @@ template <class S>
 struct sentence<mistake::no_children, S, void> {
   static_assert(ill_formed<S, has_no_children>,
                 "espalier: a supervisor has no children; add one, or remove the supervisor");
+};
+template <class S>
+struct sentence<mistake::not_one_process, S, void> {
+  static_assert(ill_formed<S, has_not_one_process>,
+                "espalier: a dynamic supervisor has children of one process type; "
+                "write es::dynamic<es::child<P>, options...>, with a process that starts no supervisor");
+};
+template <class S, class O>
+struct sentence<mistake::invalid_max_children, S, O> {
+  static_assert(ill_formed<S, O>,
+                "espalier: a dynamic supervisor may have no children; write es::max_children<N> with N >= 1");
+};
+template <class S, class O, class... W>
+struct sentence<mistake::not_yet_for_dynamic, S, O, W...> {
+  static_assert(ill_formed<S, O, W...>,
+                "espalier: children of a dynamic supervisor have no es::backoff and no es::start_limit yet; "
+                "remove the option");
+};
+template <class S, class O, class... W>
+struct sentence<mistake::cannot_start_there, S, O, W...> {
+  static_assert(ill_formed<S, O, W...>,
+                "espalier: a process starts children of a name that is no dynamic supervisor before it; "
+                "name one in the tree around it that starts earlier, and is not above it");
 };
 template <class S, class O>
 struct sentence<mistake::invalid_intensity, S, O> {
@@ -114,6 +151,29 @@ struct sentence<mistake::invalid_shutdown, S, O, W...> {
   static_assert(
       ill_formed<S, O, W...>,
       "espalier: a shutdown limit is negative; write es::shutdown<D> with D >= 0_s, or es::brutal_kill");
+};
+template <class S, class O, class... W>
+struct sentence<mistake::invalid_start_limit, S, O, W...> {
+  static_assert(ill_formed<S, O, W...>,
+                "espalier: a start limit is not a positive time; write es::start_limit<D> with D > 0_s");
+};
+template <class S, class O, class... W>
+struct sentence<mistake::invalid_backoff, S, O, W...> {
+  static_assert(ill_formed<S, O, W...>,
+                "espalier: the waits of a backoff are not positive, finite and in order; "
+                "write es::backoff<First, Max> with 0_s < First <= Max");
+};
+template <class S, class O, class... W>
+struct sentence<mistake::invalid_mailbox, S, O, W...> {
+  static_assert(ill_formed<S, O, W...>,
+                "espalier: a mailbox has no room for a message; write es::mailbox<N, ...> with N >= 1");
+};
+template <class S, class O, class... W>
+struct sentence<mistake::backoff_without_restarts, S, O, W...> {
+  static_assert(
+      ill_formed<S, O, W...>,
+      "espalier: a backoff waits before a second restart, which the supervisor's intensity does not "
+      "allow; give the supervisor es::intensity<N, D> with N >= 2");
 };
 template <class S, class O, class... W>
 struct sentence<mistake::duplicate_child_name, S, O, W...> {
@@ -185,6 +245,11 @@ struct edge_word<edge_kind::restarts_with, Name> {
   using type = must_restart_with<Name>;
 };
 
+template <class Name>
+struct edge_word<edge_kind::starts, Name> {
+  using type = starts_children_of<Name>;
+};
+
 template <class List>
 struct as_list;
 template <class... Names>
@@ -203,6 +268,11 @@ struct declared<P, edge_kind::casts> {
 template <class P>
 struct declared<P, edge_kind::restarts_with> {
   using type = typename P::restarts_with;
+};
+
+template <class P>
+struct declared<P, edge_kind::starts> {
+  using type = typename P::starts;
 };
 
 template <class T, node_index I, std::uint32_t At>
@@ -240,6 +310,23 @@ struct lifted {
       return boost::hana::type_c<invalid_period<r.period>>;
     } else if constexpr (f.what == mistake::invalid_shutdown) {
       return boost::hana::type_c<invalid_shutdown<r.shutdown>>;
+    } else if constexpr (f.what == mistake::invalid_start_limit) {
+      return boost::hana::type_c<invalid_start_limit<r.start_limit>>;
+    } else if constexpr (f.what == mistake::invalid_backoff) {
+      return boost::hana::type_c<invalid_backoff<r.backoff_first, r.backoff_max>>;
+    } else if constexpr (f.what == mistake::invalid_mailbox) {
+      return boost::hana::type_c<invalid_mailbox<r.mailbox>>;
+    } else if constexpr (f.what == mistake::backoff_without_restarts) {
+      return boost::hana::type_c<bad_combination<backoff<r.backoff_first, r.backoff_max>,
+                                                 intensity_of<records_of<T>[r.parent].max_restarts>>>;
+    } else if constexpr (f.what == mistake::invalid_max_children) {
+      return boost::hana::type_c<invalid_max_children<r.max_children>>;
+    } else if constexpr (f.what == mistake::not_yet_for_dynamic) {
+      if constexpr (r.backs_off) {
+        return boost::hana::type_c<dynamic_child_with<backoff<r.backoff_first, r.backoff_max>>>;
+      } else {
+        return boost::hana::type_c<dynamic_child_with<start_limit<r.start_limit>>>;
+      }
     } else if constexpr (f.what == mistake::not_a_list) {
       using process = process_of<subject>;
       if constexpr (f.at == 0) {
@@ -248,6 +335,8 @@ struct lifted {
         return boost::hana::type_c<names<typename process::casts>>;
       } else if constexpr (f.at == 2) {
         return boost::hana::type_c<names<typename process::restarts_with>>;
+      } else if constexpr (f.at == 4) {
+        return boost::hana::type_c<names<typename process::starts>>;
       } else {
         return boost::hana::type_c<names<typename process::needs>>;
       }

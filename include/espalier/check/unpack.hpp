@@ -157,12 +157,17 @@ struct seen {
 /// Takes an option from a supervisor's list into its record.
 template <class Option>
 constexpr option_fault apply_to_supervisor(record& r) {
-  if constexpr (Option::espalier_option == option_kind::strategy) {
+  if constexpr (Option::espalier_option == option_kind::max_children) {
+    if (!r.dynamic) return option_fault::does_not_fit;
+    r.max_children = Option::value;
+  } else if constexpr (Option::espalier_option == option_kind::strategy) {
+    if (r.dynamic) return option_fault::does_not_fit;
     r.strategy = Option::value;
   } else if constexpr (Option::espalier_option == option_kind::intensity) {
     r.max_restarts = Option::max_restarts;
     r.period = Option::period;
   } else if constexpr (Option::espalier_option == option_kind::auto_shutdown) {
+    if (r.dynamic) return option_fault::does_not_fit;
     r.auto_shutdown = Option::value;
   } else if constexpr (Option::espalier_option == option_kind::allow) {
     if (!can_be_allowed<typename Option::what>) return option_fault::unknown;
@@ -189,6 +194,22 @@ constexpr option_fault apply_to_child(record& r, seen& before) {
       r.significant = true;
     } else if constexpr (Option::espalier_option == option_kind::start) {
       if (r.supervisor) return option_fault::does_not_fit;
+    } else if constexpr (Option::espalier_option == option_kind::start_limit) {
+      r.start_limit = Option::limit;
+    } else if constexpr (Option::espalier_option == option_kind::backoff) {
+      r.backs_off = true;
+      r.backoff_first = Option::first;
+      r.backoff_max = Option::max;
+    } else if constexpr (Option::espalier_option == option_kind::keep_mailbox) {
+      if (r.supervisor) return option_fault::does_not_fit;
+      r.keep_mailbox = true;
+    } else if constexpr (Option::espalier_option == option_kind::drain) {
+      if (r.supervisor) return option_fault::does_not_fit;
+      r.drain = true;
+    } else if constexpr (Option::espalier_option == option_kind::mailbox) {
+      if (r.supervisor) return option_fault::does_not_fit;
+      r.mailbox = Option::size;
+      r.when_full = Option::when_full;
     } else if constexpr (Option::espalier_option == option_kind::allow) {
       if (!can_be_allowed<typename Option::what>) return option_fault::unknown;
     } else {
@@ -226,7 +247,8 @@ constexpr void describe_process(record& r) {
   if constexpr (is_process<P>()) {
     r.wrong_lists =
         static_cast<unsigned char>((calls_of<P>::is_list ? 0 : 1) | (casts_of<P>::is_list ? 0 : 2) |
-                                   (restarts_with_of<P>::is_list ? 0 : 4) | (needs_a_list<P>() ? 0 : 8));
+                                   (restarts_with_of<P>::is_list ? 0 : 4) | (needs_a_list<P>() ? 0 : 8) |
+                                   (starts_of<P>::is_list ? 0 : 16));
     r.edges = edges_of<P>::list.data();
     r.edge_count = static_cast<std::uint32_t>(edges_of<P>::size);
   }
@@ -249,6 +271,7 @@ constexpr void unpack_node(unpacking& out, node_index parent, std::uint32_t at, 
       r.process = id_of<process_of<name>>;
       r.parent = parent;
       r.supervisor = supervisor_type<name>;
+      r.dynamic = dynamic_type<name>;
       r.named = has_own_name<name>;
       r.is_process = is_process<name>();
       if (r.supervisor) r.shutdown = infinity;

@@ -36,9 +36,10 @@ constexpr duration operator*(std::int64_t n, duration a) { return a * n; }
 /// The type of `es::unbounded`.
 struct unbounded_type {
   constexpr operator duration() const { return infinity; }
+  constexpr operator std::uint64_t() const { return UINT64_MAX; }
 };
 
-/// What a question answers when there is no bound. Compares greater than every finite duration.
+/// What a question answers when there is no bound. Compares greater than every finite duration and number.
 inline constexpr unbounded_type unbounded{};
 
 namespace literals {

@@ -11,6 +11,14 @@ enum class strategy_kind : unsigned char { one_for_one, one_for_all, rest_for_on
 enum class restart_kind : unsigned char { permanent, transient, temporary };
 enum class auto_shutdown_kind : unsigned char { never, any_significant, all_significant };
 
+/// What a bounded mailbox does with a message for which there is no room.
+enum class overflow : unsigned char {
+  suspend,      // takes it, and does not run its sender again until there is room
+  drop_newest,  // drops it; a call is told `no_reply`
+  drop_oldest,  // takes it, and drops the oldest
+  crash         // crashes the receiver
+};
+
 enum class option_kind : unsigned char {
   strategy,
   intensity,
@@ -19,6 +27,12 @@ enum class option_kind : unsigned char {
   shutdown,
   significant,
   start,
+  mailbox,
+  keep_mailbox,
+  drain,
+  start_limit,
+  backoff,
+  max_children,
   allow
 };
 
@@ -93,6 +107,32 @@ struct significant : detail::option<option_kind::significant> {};
 template <auto Function>
 struct start : detail::option<option_kind::start> {
   static constexpr auto function = Function;
+};
+
+/// At most `Size` messages wait; the process's own timers and messages to itself do not count. The default is
+/// no bound, as in OTP. System messages are never dropped.
+template <long long Size, overflow When>
+struct mailbox : detail::option<option_kind::mailbox> {
+  static constexpr long long size = Size;
+  static constexpr overflow when_full = When;
+};
+/// What other processes have sent survives a restart. The default is that it ends with the incarnation, as in
+/// OTP.
+struct keep_mailbox : detail::option<option_kind::keep_mailbox> {};
+/// On a stop, what was queued before is handled first, within the shutdown limit.
+struct drain : detail::option<option_kind::drain> {};
+/// How long a start may take, `init` included. A start that takes longer is stopped, and has failed. The
+/// default is infinity.
+template <duration Limit>
+struct start_limit : detail::option<option_kind::start_limit> {
+  static constexpr duration limit = Limit;
+};
+/// Waits before a repeated restart: `First`, and twice as long each time up to `Max`, with up to a quarter
+/// less by jitter. "Repeated" is forgotten after one period of life.
+template <duration First, duration Max>
+struct backoff : detail::option<option_kind::backoff> {
+  static constexpr duration first = First;
+  static constexpr duration max = Max;
 };
 
 /// A temporary child that the restart of a sibling would end for good.
