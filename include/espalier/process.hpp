@@ -3,7 +3,9 @@
 // What the code of a process needs: contexts, messages, replies, tasks, reasons.
 #pragma once
 
+#include <espalier/process/administration.hpp>
 #include <espalier/process/answer.hpp>
+#include <espalier/process/call_checks.hpp>
 #include <espalier/process/context.hpp>
 #include <espalier/process/envelope.hpp>
 #include <espalier/process/exit_reason.hpp>
@@ -12,4 +14,5 @@
 #include <espalier/process/message.hpp>
 #include <espalier/process/operations.hpp>
 #include <espalier/process/process_check.hpp>
+#include <espalier/process/ref.hpp>
 #include <espalier/process/task.hpp>

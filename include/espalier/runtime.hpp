@@ -3,15 +3,21 @@
 // Where a tree runs. Ordinary code over records; users rarely include this.
 #pragma once
 
+#include <espalier/runtime/address.hpp>
+#include <espalier/runtime/bond.hpp>
+#include <espalier/runtime/dynamic_node.hpp>
 #include <espalier/runtime/engine.hpp>
 #include <espalier/runtime/fault_injector.hpp>
 #include <espalier/runtime/host.hpp>
 #include <espalier/runtime/node.hpp>
+#include <espalier/runtime/notice_inbox.hpp>
 #include <espalier/runtime/outside_call.hpp>
 #include <espalier/runtime/place.hpp>
 #include <espalier/runtime/pool.hpp>
+#include <espalier/runtime/process_services.hpp>
 #include <espalier/runtime/report.hpp>
 #include <espalier/runtime/run_queue.hpp>
 #include <espalier/runtime/scheduler.hpp>
 #include <espalier/runtime/supervisor_node.hpp>
+#include <espalier/runtime/timed_mails.hpp>
 #include <espalier/runtime/timers.hpp>

@@ -4,8 +4,7 @@
 #pragma once
 
 #include <espalier.hpp>
-#include <espalier/testing/faults.hpp>
-#include <espalier/testing/random.hpp>
+#include <espalier/testing/crash_everywhere.hpp>
+#include <espalier/testing/explore.hpp>
 #include <espalier/testing/simulation.hpp>
-#include <espalier/testing/trace.hpp>
-#include <espalier/testing/virtual_scheduler.hpp>
+#include <espalier/testing/simulation_of.hpp>

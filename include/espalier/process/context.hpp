@@ -1,176 +1,9 @@
 // Copyright the Espalier authors. Boost Software License 1.0 (see LICENSE).
 #pragma once
 
-#include <espalier/check/sentences.hpp>
-#include <espalier/process/operations.hpp>
+#include <espalier/process/call_checks.hpp>
 
 namespace espalier {
-
-template <class Name>
-struct sends_to;
-template <class Message>
-struct handles_no;
-template <class Message>
-struct does_not_reply_to;
-template <class Message>
-struct calls_with;
-template <class Value>
-struct reads_environment;
-struct which_is_not_declared;
-struct which_is_only_declared_for_casts;
-struct which_names_no_reply;
-
-/// A message that was sent with `send_after` or `send_every`, to cancel it by.
-struct timer_id {
-  std::uint64_t number = 0;
-};
-
-namespace detail {
-
-struct deduced;
-
-template <class M, class... Args>
-struct message_type {
-  using type = M;
-};
-template <class Arg>
-struct message_type<deduced, Arg> {
-  using type = std::remove_cvref_t<Arg>;
-};
-
-/// What a process declares about a name: where its address stands, and whether it may call it.
-struct declared_edge {
-  bool found = false;
-  bool callable = false;
-  std::size_t position = 0;
-};
-
-template <class P>
-constexpr declared_edge find_edge(type_id name) {
-  declared_edge out;
-  for (std::size_t i = edges_of<P>::addressed; i != 0; --i) {
-    const edge e = edges_of<P>::list[i - 1];
-    if (e.name != name || e.kind == edge_kind::starts) continue;
-    out.found = true;
-    out.position = i - 1;
-    out.callable = out.callable || e.kind == edge_kind::calls;
-  }
-  return out;
-}
-template <class P, class Q>
-inline constexpr declared_edge edge_to = find_edge<P>(id_of<Q>);
-
-template <class P, class C>
-struct position_in_needs;
-template <class... Needs, class C>
-struct position_in_needs<environment<Needs...>, C> {
-  static constexpr std::size_t size = sizeof...(Needs);
-  static constexpr std::size_t value = ids_of<Needs...>.position(id_of<C>);
-};
-
-template <class P>
-struct needs_of {
-  using type = environment<>;
-};
-template <class P>
-requires requires { typename P::needs; }
-struct needs_of<P> {
-  using type = typename P::needs;
-};
-
-// The checks at a call site, most basic first, and only the first that fails is said.
-
-// Each is a function of its own, of just the types that it names, so that it is said once however often it is
-// made.
-
-template <class P, class Q>
-constexpr bool refuse_undeclared_cast() {
-  static_assert(ill_formed<P, sends_to<Q>, which_is_not_declared>,
-                "espalier: a process sends to a name that it does not declare; add the name to its "
-                "using calls = es::processes<...> or using casts = es::processes<...>");
-  return false;
-}
-template <class P, class Q>
-constexpr bool refuse_undeclared_call() {
-  static_assert(ill_formed<P, calls<Q>, which_is_not_declared>,
-                "espalier: a process calls a name that it does not declare; "
-                "add the name to its using calls = es::processes<...>");
-  return false;
-}
-template <class P, class Q>
-constexpr bool refuse_call_of_cast_name() {
-  static_assert(
-      ill_formed<P, calls<Q>, which_is_only_declared_for_casts>,
-      "espalier: a process calls a name that it declares for casts only; move the name from casts to calls");
-  return false;
-}
-template <class P>
-constexpr bool refuse_call_to_itself() {
-  static_assert(ill_formed<P, calls<P>, which_is_itself>,
-                "espalier: a process calls itself, and would wait for itself; use a member function");
-  return false;
-}
-template <class Q, class M>
-constexpr bool refuse_unhandled() {
-  static_assert(ill_formed<Q, handles_no<M>>,
-                "espalier: a process has no handler for a message that is sent to it; "
-                "add void handle(M) or a handle with es::context<P>& as its second parameter");
-  return false;
-}
-template <class Q, class M>
-constexpr bool refuse_call_without_reply() {
-  static_assert(
-      ill_formed<Q, calls_with<M>, which_names_no_reply>,
-      "espalier: a message that names no reply is used for a call; cast it, or add using reply = ...");
-  return false;
-}
-template <class Q, class M>
-constexpr bool refuse_wrong_reply() {
-  static_assert(ill_formed<Q, does_not_reply_to<M>>,
-                "espalier: what a handler answers does not convert to the reply that its message names; "
-                "return that type, or an es::task of it");
-  return false;
-}
-
-template <class P, class Q, class M>
-constexpr bool may_cast() {
-  if constexpr (!std::is_same_v<P, Q> && !edge_to<P, Q>.found) {
-    return refuse_undeclared_cast<P, Q>();
-  } else if constexpr (!handles<process_of<Q>, M>) {
-    return refuse_unhandled<Q, M>();
-  } else {
-    return true;
-  }
-}
-
-/// The checks of a message that wants a reply.
-template <class Q, class M>
-constexpr bool may_ask() {
-  if constexpr (!call_message<M>) {
-    return refuse_call_without_reply<Q, M>();
-  } else if constexpr (!handles<process_of<Q>, M>) {
-    return refuse_unhandled<Q, M>();
-  } else if constexpr (!reply_fits<process_of<Q>, M>) {
-    return refuse_wrong_reply<Q, M>();
-  } else {
-    return true;
-  }
-}
-
-template <class P, class Q, class M>
-constexpr bool may_call() {
-  if constexpr (std::is_same_v<P, Q>) {
-    return refuse_call_to_itself<P>();
-  } else if constexpr (!edge_to<P, Q>.found) {
-    return refuse_undeclared_call<P, Q>();
-  } else if constexpr (!edge_to<P, Q>.callable) {
-    return refuse_call_of_cast_name<P, Q>();
-  } else {
-    return may_ask<Q, M>();
-  }
-}
-
-}  // namespace detail
 
 /// What a process can do with the rest of its tree. Handed to constructors, `init`, handlers and `terminate`,
 /// and valid as long as the incarnation. Used only from the process's own code. It does not know the tree, so
@@ -185,36 +18,119 @@ class context {
   context(context const&) = delete;
   context& operator=(context const&) = delete;
 
-  /// Sends a message and goes on. A message to a process that is parked is dropped.
+  /// Sends a message and goes on. A message to a process that is parked is dropped. If the mailbox is full
+  /// and its overflow is `suspend`, this process takes up no other message until there is room.
   template <class Q, class M = detail::deduced, class... Args>
-  void cast(Args&&... args) {
+  requires(!detail::begins_with_ref<Args...>) void cast(Args&&... args) {
     using message = typename detail::message_type<M, Args...>::type;
     if constexpr (detail::may_cast<P, Q, message>()) {
       std::unique_ptr<runtime::envelope> mail(
           new runtime::message<process_of<Q>, message>(std::in_place, std::forward<Args>(args)...));
-      if (runtime::post(address_of<Q>(), *mail, true)) static_cast<void>(mail.release());
+      mail->to_itself = std::is_same_v<P, Q>;
+      const runtime::delivery sent = runtime::post(address_of<Q>(), *mail, true);
+      if (sent) static_cast<void>(mail.release());
+      if (sent.is_full) runtime::wait_for_room(*self_, address_of<Q>());
     }
   }
 
   /// Sends a request; awaited, it is the reply. Throws `es::call_failed` after 5 s, or when the callee ends
   /// without answering.
   template <class Q, class M = detail::deduced, class... Args>
-  auto call(Args&&... args) {
+  requires(!detail::begins_with_ref<Args...>) auto call(Args&&... args) {
     return call_for<Q, M>(default_call_limit, std::forward<Args>(args)...);
   }
   /// The same with a limit of its own; `es::infinity` is possible.
   template <class Q, class M = detail::deduced, class... Args>
-  auto call_for(duration limit, Args&&... args) {
+  requires(!detail::begins_with_ref<Args...>) auto call_for(duration limit, Args&&... args) {
     return make_call<detail::throwing_call, Q, M>(limit, std::forward<Args>(args)...);
   }
   /// Sends a request; awaited, it is an `es::answer` with the reply or the reason why there is none.
   template <class Q, class M = detail::deduced, class... Args>
-  auto try_call(Args&&... args) {
+  requires(!detail::begins_with_ref<Args...>) auto try_call(Args&&... args) {
     return try_call_for<Q, M>(default_call_limit, std::forward<Args>(args)...);
   }
   template <class Q, class M = detail::deduced, class... Args>
-  auto try_call_for(duration limit, Args&&... args) {
+  requires(!detail::begins_with_ref<Args...>) auto try_call_for(duration limit, Args&&... args) {
     return make_call<detail::answering_call, Q, M>(limit, std::forward<Args>(args)...);
+  }
+
+  // To a dynamic process, through its `ref`: `call(to, m)` or `call<M>(to, args...)`.
+
+  template <class M = detail::deduced, class Q, class... Args>
+  void cast(ref<Q> const& to, Args&&... args) {
+    using message = typename detail::message_type<M, Args...>::type;
+    if constexpr (!detail::handles<Q, message>) {
+      detail::refuse_unhandled<Q, message>();
+    } else {
+      std::unique_ptr<runtime::envelope> mail(
+          new runtime::message<Q, message>(std::in_place, std::forward<Args>(args)...));
+      const runtime::delivery sent = runtime::post(detail::address_in(to), *mail, true);
+      if (sent) static_cast<void>(mail.release());
+      if (sent.is_full) runtime::wait_for_room(*self_, *detail::address_in(to).at);
+    }
+  }
+  template <class M = detail::deduced, class Q, class... Args>
+  auto call(ref<Q> const& to, Args&&... args) {
+    return call_for<M>(default_call_limit, to, std::forward<Args>(args)...);
+  }
+  template <class M = detail::deduced, class Q, class... Args>
+  auto call_for(duration limit, ref<Q> const& to, Args&&... args) {
+    return make_call_to<detail::throwing_call, M>(limit, to, std::forward<Args>(args)...);
+  }
+  template <class M = detail::deduced, class Q, class... Args>
+  auto try_call(ref<Q> const& to, Args&&... args) {
+    return try_call_for<M>(default_call_limit, to, std::forward<Args>(args)...);
+  }
+  template <class M = detail::deduced, class Q, class... Args>
+  auto try_call_for(duration limit, ref<Q> const& to, Args&&... args) {
+    return make_call_to<detail::answering_call, M>(limit, to, std::forward<Args>(args)...);
+  }
+
+  /// Starts a child of the dynamic supervisor `D`, which stands in this process's `starts`. Awaited, it is
+  /// the child's `es::ref`, empty if its start function declined. Throws `es::call_failed` with the reason if
+  /// it did not start: its own, `max_children`, or `noproc` if `D` does not run.
+  template <class D, class... Args>
+  auto start_child(Args&&... args) {
+    if constexpr (!detail::starts_edge<P, D>.found) {
+      detail::refuse_undeclared_start<P, D>();
+      return detail::await_after_mistake{};
+    } else if constexpr (!detail::takes_arguments<D, Args...>()) {
+      return detail::await_after_mistake{};
+    } else {
+      return detail::start_operation<D>(*self_, detail::starts_edge<P, D>.position,
+                                        detail::keep_arguments<D>(std::forward<Args>(args)...));
+    }
+  }
+  /// Stops a dynamic child for good. Awaited, it is `ok`, or `not_found` if it has ended already.
+  template <class Q>
+  auto terminate_child(ref<Q> const& child) {
+    return detail::terminate_operation(*self_, detail::address_in(child));
+  }
+
+  /// As for a static process. Throws `std::invalid_argument` for an empty `ref`.
+  template <class Q>
+  monitor_id monitor(ref<Q> const& child) {
+    if constexpr (!detail::handles<P, down<Q>>) {
+      detail::refuse_unhandled<P, down<Q>>();
+      return {};
+    } else {
+      return {runtime::monitor(*self_, place_in(child), detail::make_notice<P, down, Q>(),
+                               detail::address_in(child).generation)};
+    }
+  }
+  template <class Q>
+  void link(ref<Q> const& child) {
+    runtime::link(*self_, place_in(child), detail::make_notice<P, exited, Q>(),
+                  detail::make_notice<Q, exited, P>(), detail::address_in(child).generation);
+  }
+  template <class Q>
+  void unlink(ref<Q> const& child) {
+    runtime::unlink(*self_, place_in(child));
+  }
+  template <class Q>
+  void exit(ref<Q> const& child, exit_reason why) {
+    runtime::exit(place_in(child), std::move(why), detail::make_notice<Q, exited, P>(), incarnation(),
+                  detail::address_in(child).generation);
   }
 
   /// Sends this process a message after `delay`. It is dropped if the incarnation ends before.
@@ -241,8 +157,76 @@ class context {
   /// Whether this process has been asked to stop, by itself or by its supervisor. A long handler looks at it.
   bool stopping() const { return self_->asked_to_stop.has_value() || runtime::is_stopping(self_->home); }
 
+  /// Sends this process an `es::down<Q>` when the present incarnation of `Q` ends, or the next one if it is
+  /// being restarted; at once if it is parked.
+  template <class Q>
+  monitor_id monitor() {
+    if constexpr (!detail::edge_to<P, Q>.found) {
+      detail::refuse_undeclared_watch<P, Q>();
+    } else if constexpr (!detail::handles<P, down<Q>>) {
+      detail::refuse_unhandled<P, down<Q>>();
+    } else {
+      return {runtime::monitor(*self_, address_of<Q>(), detail::make_notice<P, down, Q>())};
+    }
+    return {};
+  }
+  /// Gives up a monitor: its notice does not come any more. Answers false if it has been handled.
+  bool demonitor(monitor_id m) { return runtime::demonitor(*self_, m.number); }
+
+  /// From now on the abnormal end of this process ends the present incarnation of `Q`, or the next one if it
+  /// is being restarted, and the other way round. A process that traps exits is sent an `es::exited` instead,
+  /// also of a normal end, if it handles that. A parked `Q` ends this process with `noproc`.
+  template <class Q>
+  void link() {
+    if constexpr (!detail::edge_to<P, Q>.found) {
+      detail::refuse_undeclared_watch<P, Q>();
+    } else {
+      runtime::link(*self_, address_of<Q>(), detail::make_notice<P, exited, Q>(),
+                    detail::make_notice<process_of<Q>, exited, P>());
+    }
+  }
+  template <class Q>
+  void unlink() {
+    if constexpr (!detail::edge_to<P, Q>.found) {
+      detail::refuse_undeclared_watch<P, Q>();
+    } else {
+      runtime::unlink(*self_, address_of<Q>());
+    }
+  }
+  /// Sends `Q` an exit signal. It ends with that reason at its next suspension point, ahead of its queue,
+  /// unless it traps exits, or the reason is `normal`. `killed` cannot be trapped, and its `terminate` does
+  /// not run.
+  template <class Q>
+  void exit(exit_reason why) {
+    if constexpr (!detail::edge_to<P, Q>.found) {
+      detail::refuse_undeclared_watch<P, Q>();
+    } else {
+      runtime::exit(address_of<Q>(), std::move(why), detail::make_notice<process_of<Q>, exited, P>(),
+                    incarnation());
+    }
+  }
+  /// Stops `Q`, and leaves it without a process; `ok` also if it has none. Awaited, it is an
+  /// `es::child_result`, and `below` if this process is below the supervisor of `Q`.
+  template <class Q>
+  auto terminate_child() {
+    return request_about<Q>(runtime::child_request_kind::terminate);
+  }
+  /// Starts `Q`, and no sibling, if it has no process.
+  template <class Q>
+  auto restart_child() {
+    return request_about<Q>(runtime::child_request_kind::restart);
+  }
+  /// Restarts what a crash of `Q` would restart. Nothing is counted.
+  template <class Q>
+  auto restart_group() {
+    return request_about<Q>(runtime::child_request_kind::restart_group);
+  }
+
+  /// From now on exit signals come as messages, `es::exited`, or end this process again.
+  void trap_exits(bool trap = true) { self_->traps_exits = trap; }
+
   /// Which life of this process it is, from 1.
-  std::uint64_t incarnation() const { return self_->number; }
+  std::uint64_t incarnation() const { return self_->number - runtime::lives_before(self_->home); }
 
   /// A value that the process declares in its `needs`, as given to `es::system` or `es::run` with `es::with`.
   template <class C>
@@ -260,6 +244,15 @@ class context {
 
  private:
   template <class Q>
+  auto request_about(runtime::child_request_kind kind) {
+    if constexpr (!detail::edge_to<P, Q>.found) {
+      detail::refuse_undeclared_watch<P, Q>();
+      return detail::await_after_mistake{};
+    } else {
+      return detail::child_operation(*self_, address_of<Q>(), kind);
+    }
+  }
+  template <class Q>
   runtime::place& address_of() {
     if constexpr (detail::edge_to<P, Q>.found) {
       return runtime::neighbour(self_->home, detail::edge_to<P, Q>.position);
@@ -273,13 +266,31 @@ class context {
     using message = typename detail::message_type<M, Args...>::type;
     if constexpr (detail::may_call<P, Q, message>()) {
       using operation = Operation<detail::reply_of<message>>;
-      return operation(*self_, address_of<Q>(), id_of<Q>,
+      return operation(*self_, runtime::child_address{&address_of<Q>(), 0}, id_of<Q>,
                        std::make_unique<runtime::message<process_of<Q>, message>>(
                            std::in_place, std::forward<Args>(args)...),
                        limit);
     } else {
       return detail::await_after_mistake{};
     }
+  }
+
+  template <template <class> class Operation, class M, class Q, class... Args>
+  auto make_call_to(duration limit, ref<Q> const& to, Args&&... args) {
+    using message = typename detail::message_type<M, Args...>::type;
+    if constexpr (detail::may_ask<Q, message>()) {
+      using operation = Operation<detail::reply_of<message>>;
+      return operation(
+          *self_, detail::address_in(to), id_of<Q>,
+          std::make_unique<runtime::message<Q, message>>(std::in_place, std::forward<Args>(args)...), limit);
+    } else {
+      return detail::await_after_mistake{};
+    }
+  }
+  template <class Q>
+  static runtime::place& place_in(ref<Q> const& child) {
+    if (!child) throw std::invalid_argument("espalier: an empty es::ref leads to no process");
+    return *detail::address_in(child).at;
   }
 
   template <bool Repeated, class M>

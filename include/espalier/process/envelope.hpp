@@ -49,7 +49,9 @@ class envelope {
 
   envelope* next = nullptr;
   return_address from;
-  std::uint64_t timed = 0;             // the number of the receiver's timer that owns it, if one does
+  std::uint64_t timed = 0;  // the number of the receiver's timer that owns it, if one does
+  std::uint64_t bond = 0;   // the number of the receiver's monitor or link that it tells of, if any
+  bool to_itself = false;   // sent by its receiver
   std::optional<exit_reason> failure;  // of a call
 };
 
@@ -78,7 +80,16 @@ inline void fail(envelope& e, exit_reason const& why) noexcept {
   give_back(e);
 }
 
-/// First in, first out, through `envelope::next`.
+/// What became of a message that was put into a mailbox.
+struct delivery {
+  bool is_taken = false;  // or is still its sender's
+  bool is_full = false;   // and its sender waits until there is room
+
+  explicit operator bool() const { return is_taken; }
+};
+
+/// First in, first out, through `envelope::next`. It counts those that a bound applies to: not timers,
+/// notices and messages to oneself.
 class envelope_list {
  public:
   envelope_list() = default;
@@ -93,21 +104,49 @@ class envelope_list {
     e.next = nullptr;
     (last_ == nullptr ? first_ : last_->next) = &e;
     last_ = &e;
+    bounded_ += is_bounded(e);
+  }
+  void push_all(envelope_list more) {
+    while (envelope* e = more.pop()) push(*e);
   }
   envelope* pop() {
     envelope* e = first_;
     if (e != nullptr) first_ = e->next;
     if (first_ == nullptr) last_ = nullptr;
+    if (e != nullptr) bounded_ -= is_bounded(*e);
     return e;
+  }
+
+  long long bounded() const { return bounded_; }
+  /// Takes out the oldest of those that a bound applies to.
+  envelope* pop_bounded() {
+    envelope_list before;
+    envelope* found = nullptr;
+    while (found == nullptr && !empty()) {
+      envelope* e = pop();
+      if (is_bounded(*e) != 0) {
+        found = e;
+      } else {
+        before.push(*e);
+      }
+    }
+    before.push_all(std::move(*this));
+    swap(before);
+    return found;
   }
 
  private:
   void swap(envelope_list& other) {
     std::swap(first_, other.first_);
     std::swap(last_, other.last_);
+    std::swap(bounded_, other.bounded_);
+  }
+  static long long is_bounded(envelope const& e) {
+    return e.timed == 0 && e.bond == 0 && !e.to_itself ? 1 : 0;
   }
   envelope* first_ = nullptr;
   envelope* last_ = nullptr;
+  long long bounded_ = 0;
 };
 
 }  // namespace espalier::runtime

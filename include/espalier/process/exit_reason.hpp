@@ -16,18 +16,19 @@ namespace espalier {
 
 /// Why a process ended, or why a call failed.
 enum class reason : unsigned char {
-  normal,    // it ended by itself, its work done
-  shutdown,  // it was stopped
-  crashed,   // an exception left its code, or it stopped itself with this reason
-  killed,    // it did not stop within its limit, or was to be killed at once
-  noproc,    // the call reached no process
-  no_reply,  // the process took the call and never answered
-  timeout    // no answer within the limit
+  normal,       // it ended by itself, its work done
+  shutdown,     // it was stopped
+  crashed,      // an exception left its code, or it stopped itself with this reason
+  killed,       // it did not stop within its limit, or was to be killed at once
+  noproc,       // the call reached no process
+  no_reply,     // the process took the call and never answered
+  timeout,      // no answer within the limit
+  max_children  // a dynamic supervisor has as many children as it may
 };
 
 constexpr std::string_view word(reason r) {
   constexpr std::string_view words[] = {"normal", "shutdown", "crashed", "killed",
-                                        "noproc", "no_reply", "timeout"};
+                                        "noproc", "no_reply", "timeout", "max_children"};
   return words[static_cast<unsigned char>(r)];
 }
 

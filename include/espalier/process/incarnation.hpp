@@ -10,11 +10,22 @@ namespace espalier::runtime {
 
 class place;
 
+/// A message about the end of a process, made before that end and filled in by it.
+struct death_notice {
+  std::unique_ptr<envelope> mail;  // null if its receiver has no handler for it
+  void (*fill)(envelope&, std::uint64_t incarnation, exit_reason const&) = nullptr;
+
+  void fill_in(std::uint64_t incarnation, exit_reason const& why) {
+    if (mail != nullptr) fill(*mail, incarnation, why);
+  }
+};
+
 /// The call or sleep that a process is suspended on. It lives in the coroutine's frame.
 struct suspension {
   std::coroutine_handle<> frame;
   std::uint64_t call = 0;      // tells its answer from late ones
   envelope* answer = nullptr;  // set by the dispatcher before it resumes; null after a timeout
+  bool is_call = false;
 };
 
 /// One life of a process: its state, its context, and what it is doing. Only the worker that runs the
@@ -46,6 +57,7 @@ class incarnation {
   suspension* waiting = nullptr;
   task<void> activity;                       // the frame of init or terminate
   std::optional<exit_reason> asked_to_stop;  // by itself
+  bool traps_exits = false;
 };
 
 // What a process asks of its runtime. Declared here, so that the code of processes needs no threads and no
@@ -53,7 +65,19 @@ class incarnation {
 
 /// Puts `mail` into the mailbox of `to`. Answers false, and leaves `mail` with the caller, if there is no
 /// process: `to` is parked, or it is between two incarnations and `may_wait` is false. Any thread.
-bool post(place& to, envelope& mail, bool may_wait);
+/// If the mailbox is full, the sender is to `wait_for_room`.
+delivery post(place& to, envelope& mail, bool may_wait);
+
+/// A place, and which child it has been given to; 0 for whichever.
+struct child_address {
+  place* at = nullptr;
+  std::uint64_t generation = 0;
+};
+/// As `post`, to that child only.
+delivery post(child_address const& to, envelope& mail, bool may_wait);
+
+/// Does not take up another message, nor go on after a sleep, until there is room in the mailbox of `to`.
+void wait_for_room(incarnation& self, place& to);
 
 /// Whether a call of the process at `self` may wait for a callee's next incarnation (SEMANTICS 3).
 bool calls_may_wait(place& self);
@@ -70,6 +94,24 @@ std::uint64_t send_later(incarnation& self, std::unique_ptr<envelope> mail, dura
 
 /// Cancels a message that is not in the mailbox yet. Answers whether there was one.
 bool cancel_later(incarnation& self, std::uint64_t number);
+
+/// Sends `self` the notice when `target` ends. Answers a number to give it up by.
+std::uint64_t monitor(incarnation& self, place& target, death_notice notice, std::uint64_t generation = 0);
+/// Gives up a monitor, and its notice. Answers false if that has been handled.
+bool demonitor(incarnation& self, std::uint64_t number);
+
+/// Has the abnormal end of either end the other one, or tell it if it traps exits.
+void link(incarnation& self, place& other, death_notice to_self, death_notice to_other,
+          std::uint64_t generation = 0);
+void unlink(incarnation& self, place& other);
+/// Sends an exit signal; `killed` cannot be trapped.
+void exit(place& to, exit_reason why, death_notice notice, std::uint64_t from_life,
+          std::uint64_t generation = 0);
+
+/// What a dynamic child is built from; null if there is nothing.
+void const* arguments_of(place& self);
+/// How many lives the place of `self` has had before it was given to this child.
+std::uint64_t lives_before(place& self);
 
 /// Whether the process at `self` has been asked to stop.
 bool is_stopping(place const& self);

@@ -86,6 +86,32 @@ class default_life final : public life<P> {
   }
 };
 
+/// The same for a dynamic child with start arguments.
+template <class P>
+class argument_life final : public life<P> {
+ public:
+  using life<P>::life;
+
+  bool construct() override {
+    using tuple = typename detail::argument_tuple<typename detail::args_of<P>::type>::type;
+    tuple given = *static_cast<tuple const*>(arguments_of(this->home));
+    void* where = static_cast<void*>(&this->process_);
+    std::apply(
+        [&](auto&... arg) {
+          if constexpr (requires(context<P> & self) { P(self, std::move(arg)...); }) {
+            ::new (where) P(this->self_, std::move(arg)...);
+          } else if constexpr (requires { P(std::move(arg)...); }) {
+            ::new (where) P(std::move(arg)...);
+          } else if constexpr (requires { P{std::move(arg)...}; }) {
+            ::new (where) P{std::move(arg)...};
+          }
+        },
+        given);
+    this->built_ = true;
+    return true;
+  }
+};
+
 /// The same for a child with a start function.
 template <class P, auto Start>
 class started_life final : public life<P> {

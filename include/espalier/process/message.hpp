@@ -123,6 +123,9 @@ class message final : public request<detail::reply_of<M>> {
 
   type_id message_type() const noexcept override { return id_of<M>; }
 
+  /// What was sent.
+  M& content() { return body_; }
+
  private:
   M& body() {
     if constexpr (Repeated) {

@@ -16,9 +16,9 @@ namespace detail {
 template <class R>
 class call_operation : public awaitable {
  public:
-  call_operation(runtime::incarnation& caller, runtime::place& callee, type_id name,
+  call_operation(runtime::incarnation& caller, runtime::child_address callee, type_id name,
                  std::unique_ptr<runtime::request<R>> request, duration limit)
-      : caller_(&caller), callee_(&callee), name_(name), request_(std::move(request)), limit_(limit) {}
+      : caller_(&caller), callee_(callee), name_(name), request_(std::move(request)), limit_(limit) {}
   call_operation(call_operation&&) = delete;
   ~call_operation() { delete suspension_.answer; }
 
@@ -30,11 +30,14 @@ class call_operation : public awaitable {
     request_->from = runtime::next_call(caller_->home);
     suspension_.frame = frame;
     suspension_.call = request_->from.call;
-    if (!runtime::post(*callee_, *request_, runtime::calls_may_wait(caller_->home))) {
+    suspension_.is_call = true;
+    const runtime::delivery sent = runtime::post(callee_, *request_, runtime::calls_may_wait(caller_->home));
+    if (!sent) {
       refused_ = true;
       return false;
     }
     static_cast<void>(request_.release());
+    if (sent.is_full) runtime::wait_for_room(*caller_, *callee_.at);
     runtime::suspend(*caller_, suspension_, limit_);
     return true;
   }
@@ -52,7 +55,7 @@ class call_operation : public awaitable {
 
  private:
   runtime::incarnation* caller_ = nullptr;
-  runtime::place* callee_ = nullptr;
+  runtime::child_address callee_;
   type_id name_;
   std::unique_ptr<runtime::request<R>> request_;
   duration limit_{};

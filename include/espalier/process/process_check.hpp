@@ -110,6 +110,19 @@ inline constexpr bool is_made =
 template <class P, class Function>
 using made_by = decltype(result_of_start<P>(std::declval<Function>(), std::declval<context<P>&>()));
 
+template <class P, class List>
+inline constexpr bool is_built_from = false;
+template <class P, class... A>
+inline constexpr bool is_built_from<P, arguments<A...>> = requires(context<P>& self, A&&... a) {
+  P(self, std::move(a)...);
+}
+|| requires(A&&... a) { P(std::move(a)...); }
+|| requires(A&&... a) { P{std::move(a)...}; };
+template <class P>
+concept has_arguments = !std::is_same_v<typename args_of<P>::type, arguments<>>;
+
+/// Stands in for a start function, of the children of a dynamic supervisor with start arguments.
+struct start_with_arguments;
 struct no_start_function;
 
 /// The start function among a child's options, if there is one.
@@ -128,6 +141,16 @@ template <class P, class Start>
 struct building {
   static constexpr auto judge() {
     if constexpr (buildable<P>) {
+      return boost::hana::type_c<no_mistake<1>>;
+    } else {
+      return boost::hana::type_c<missing_constructor<P>>;
+    }
+  }
+};
+template <class P>
+struct building<P, start_with_arguments> {
+  static constexpr auto judge() {
+    if constexpr (is_built_from<P, typename args_of<P>::type>) {
       return boost::hana::type_c<no_mistake<1>>;
     } else {
       return boost::hana::type_c<missing_constructor<P>>;

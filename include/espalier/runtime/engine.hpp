@@ -4,7 +4,9 @@
 #include <deque>
 #include <espalier/check/crash.hpp>
 #include <espalier/check/scope.hpp>
+#include <espalier/runtime/dynamic_node.hpp>
 #include <espalier/runtime/place.hpp>
+#include <espalier/runtime/process_services.hpp>
 #include <espalier/runtime/supervisor_node.hpp>
 
 namespace espalier::runtime {
@@ -37,7 +39,10 @@ class engine final : private parent, private observer {
   engine(tree_view tree, detail::name_lookup names, std::vector<process_type> types, scheduler& runs, hooks h)
       : tree_(tree), types_(std::move(types)), runs_(runs), hooks_(std::move(h)), nodes_(tree.size) {
     name_paths();
-    for (node_index i = 0; i != tree.size; ++i) neighbours_.emplace_back(tree[i].edge_count);
+    for (node_index i = 0; i != tree.size; ++i) {
+      neighbours_.emplace_back(tree[i].edge_count);
+      dynamics_.emplace_back(tree[i].edge_count);
+    }
     for (node_index i = 0; i != tree.size; ++i) make_node(i);
     wire(names);
   }
@@ -63,6 +68,12 @@ class engine final : private parent, private observer {
     std::lock_guard lock(mutex_);
     return how_;
   }
+  /// A supervisor, to be asked.
+  parent& supervisor_at(node_index i) {
+    if (tree_[i].dynamic) return dynamic_at(i);
+    return *static_cast<supervisor_node*>(nodes_[i]);
+  }
+  dynamic_node& dynamic_at(node_index i) { return *static_cast<dynamic_node*>(nodes_[i]); }
   std::string_view path(node_index i) const { return paths_[i]; }
   tree_view tree() const { return tree_; }
 
@@ -87,23 +98,37 @@ class engine final : private parent, private observer {
 
   void make_node(node_index i) {
     record const& r = tree_[i];
+    if (tree_.is_pattern(i)) return;  // its dynamic supervisor makes the places
     supervisor_node* const above =
         r.parent == no_node ? nullptr : static_cast<supervisor_node*>(nodes_[r.parent]);
     parent* const told = above == nullptr ? static_cast<parent*>(this) : above;
-    if (r.supervisor) {
-      nodes_[i] = &supervisors_.emplace_back(
-          supervisor_wiring{.about = &r, .path = paths_[i], .told = told, .runs = &runs_, .seen_by = this},
-          detail::rule_of(r));
+    const supervisor_wiring wiring{.about = &r,
+                                   .path = paths_[i],
+                                   .told = told,
+                                   .runs = &runs_,
+                                   .seen_by = this,
+                                   .faults = hooks_.faults};
+    if (r.dynamic) {
+      nodes_[i] = &dynamic_nodes_.emplace_back(wiring, detail::rule_of(r), plan_of_place(i + 1, nullptr),
+                                               paths_[i + 1]);
+    } else if (r.supervisor) {
+      nodes_[i] = &supervisors_.emplace_back(wiring, detail::rule_of(r));
     } else {
-      nodes_[i] = &places_.emplace_back(place_plan{.about = &r,
-                                                   .make = types_[i].make,
-                                                   .neighbours = neighbours_[i].data(),
-                                                   .environment = types_[i].environment.data(),
-                                                   .told = told,
-                                                   .runs = &runs_,
-                                                   .faults = hooks_.faults});
+      nodes_[i] = &places_.emplace_back(plan_of_place(i, told));
     }
     if (above != nullptr) above->adopt(*nodes_[i], r, paths_[i]);
+  }
+
+  place_plan plan_of_place(node_index i, parent* told) {
+    return {.about = &tree_[i],
+            .make = types_[i].make,
+            .neighbours = neighbours_[i].data(),
+            .dynamics = dynamics_[i].data(),
+            .environment = types_[i].environment.data(),
+            .told = told,
+            .runs = &runs_,
+            .faults = hooks_.faults,
+            .number = tree_[i].number};
   }
 
   /// Each process's neighbours, by the position of their names among its edges.
@@ -111,14 +136,28 @@ class engine final : private parent, private observer {
     for (node_index i = 0; i != tree_.size; ++i) {
       for (std::uint32_t e = 0; e != tree_[i].edge_count; ++e) {
         const edge to = tree_[i].edges[e];
+        if (to.kind == edge_kind::starts) {
+          const node_index d = detail::resolve_dynamic(tree_, i, to.name);
+          if (d != no_node) dynamics_[i][e] = static_cast<dynamic_node*>(nodes_[d]);
+          continue;
+        }
+        if (to.name == tree_[i].name && tree_.is_pattern(i)) continue;  // sent along another way
         const node_index target =
             to.name == tree_[i].name ? i : detail::resolve(tree_, names, i, to.name).node;
-        if (target != no_node) neighbours_[i][e] = &at(target);
+        if (target == no_node) continue;
+        neighbours_[i][e] = &at(target);
+        if (to.kind == edge_kind::restarts_with && !tree_.is_pattern(i)) {
+          static_cast<supervisor_node*>(nodes_[tree_[target].parent])
+              ->add_dependent(tree_[target].number, at(i));
+        }
       }
     }
   }
 
   // --- as the root's parent
+
+  /// Nobody asks about the root.
+  void take_request(envelope& r, plan::child_index) noexcept override { fail(r, reason::noproc); }
 
   void tell(notice n) noexcept override {
     if (n.what == notice_kind::started) {
@@ -167,8 +206,10 @@ class engine final : private parent, private observer {
   hooks hooks_;
   std::vector<std::string> paths_;
   std::vector<std::vector<place*>> neighbours_;
+  std::vector<std::vector<parent*>> dynamics_;
   std::deque<place> places_;
   std::deque<supervisor_node> supervisors_;
+  std::deque<dynamic_node> dynamic_nodes_;
   std::vector<node*> nodes_;
 
   mutable std::mutex mutex_;

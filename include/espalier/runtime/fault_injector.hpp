@@ -3,16 +3,41 @@
 
 #include <cstdint>
 #include <espalier/check/record.hpp>
+#include <espalier/process/envelope.hpp>
+#include <espalier/tree/duration.hpp>
 
 namespace espalier::runtime {
 
-/// Where a simulation may interfere with a process.
+class place;
+
+/// Where a process's own code is about to run, or has run.
 enum class fault_point : unsigned char { construct, init, before_handler, after_handler, terminate };
 
-/// Called where a process's own code is about to run, or has run. What it throws, that code has thrown.
+/// Mistakes that the engine makes on purpose when it is asked to, so that tests can show that the simulation
+/// finds them.
+enum class planted_mistake : unsigned char {
+  none,
+  restart_not_counted,
+  stale_notice_accepted,
+  caller_not_answered,
+  timer_outlives_process,
+  mail_outlives_process
+};
+
+/// What a simulation sees and changes of the engine's work. Not there on a pool. All on one thread.
 class fault_injector {
  public:
-  virtual void reach(fault_point where, record const& about, std::uint64_t life, type_id message) = 0;
+  /// What this throws, the process's code has thrown. `handled` is null where no message is.
+  virtual void reach(fault_point where, place& at, envelope const* handled) = 0;
+  /// Stands between the senders and `place::push`, with the same result.
+  virtual delivery post(place& to, envelope& mail, bool may_wait) = 0;
+  /// How long the process is busy before it enters the handler of `mail`.
+  virtual duration busy(place& at, envelope const& mail) = 0;
+  /// A life is over, and all that belonged to it should be gone. Its supervisor is told next.
+  virtual void ended(place& at, exit_reason const& why) = 0;
+  /// An administrator restarts a child, alone or with its group.
+  virtual void requested(record const& child) = 0;
+  virtual planted_mistake planted() const = 0;
 
  protected:
   ~fault_injector() = default;

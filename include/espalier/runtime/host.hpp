@@ -51,6 +51,7 @@ class host {
   plan::ending how() const { return engine_.how(); }
 
   place& at(node_index i) { return engine_.at(i); }
+  parent& supervisor_at(node_index i) { return engine_.supervisor_at(i); }
 
   /// Throws if the calling thread runs a handler of this system, which `what` would block for ever.
   void refuse_in_handler(char const* what) const {

@@ -3,7 +3,7 @@
 
 #include <espalier/check/record.hpp>
 #include <espalier/plan/supervisor_plan.hpp>
-#include <espalier/process/exit_reason.hpp>
+#include <espalier/process/administration.hpp>
 #include <espalier/runtime/scheduler.hpp>
 
 namespace espalier::runtime {
@@ -17,9 +17,14 @@ enum class notice_kind : unsigned char {
   ignored,
   start_failed,
   ended,
+  overflowed,  // dropped a message, at any time
   // from itself
   retry,
-  limit_expired
+  limit_expired,
+  // from outside
+  request,
+  start_expired,
+  wait_over
 };
 
 /// What a supervisor is told.
@@ -30,12 +35,15 @@ struct notice {
   exit_reason why = reason::normal;
   type_id message = {};                      // that the child was handling
   plan::ending how = plan::ending::stopped;  // of a supervisor
+  envelope* request = nullptr;               // a `child_request`, or a `children_request`
 };
 
 /// Takes the notices of its children. Any thread.
 class parent {
  public:
   virtual void tell(notice n) noexcept = 0;
+  /// Answers a request about a child, or about all of them.
+  virtual void take_request(envelope& r, plan::child_index child) noexcept = 0;
 
  protected:
   ~parent() = default;

@@ -6,6 +6,7 @@
 #include <condition_variable>
 #include <espalier/process/answer.hpp>
 #include <espalier/process/envelope.hpp>
+#include <espalier/runtime/address.hpp>
 #include <mutex>
 
 namespace espalier::runtime {
@@ -56,6 +57,48 @@ class outside_call final : public reply_sink {
   std::mutex mutex_;
   std::condition_variable arrived_;
   envelope* answer_ = nullptr;
+  std::atomic<int> owners_{2};
+};
+
+/// A thread outside the tree that waits for room in a mailbox. Like a call it has two owners, the thread and
+/// the mailbox, and goes with the second of them.
+class outside_room final : public room_waiter {
+ public:
+  static outside_room* make(address& to) {
+    auto* room = new outside_room;
+    if (!to.has_wait_for_room(*room, 0)) room->go_on(0);
+    return room;
+  }
+
+  void go_on(std::uint64_t) noexcept override {
+    {
+      std::lock_guard lock(mutex_);
+      there_ = true;
+      arrived_.notify_one();
+    }
+    release();
+  }
+  void wait() {
+    std::unique_lock lock(mutex_);
+    arrived_.wait(lock, [&] { return there_; });
+  }
+  /// For a scheduler that runs on the calling thread.
+  bool is_there() {
+    std::lock_guard lock(mutex_);
+    return there_;
+  }
+  void release() noexcept {
+    // Pairs with itself, as in `outside_call`.
+    if (owners_.fetch_sub(1, std::memory_order_acq_rel) == 1) delete this;
+  }
+
+ private:
+  outside_room() = default;
+  ~outside_room() = default;
+
+  std::mutex mutex_;
+  std::condition_variable arrived_;
+  bool there_ = false;
   std::atomic<int> owners_{2};
 };
 

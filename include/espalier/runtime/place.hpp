@@ -1,19 +1,10 @@
 // Copyright the Espalier authors. Boost Software License 1.0 (see LICENSE).
 #pragma once
 
-#include <atomic>
-#include <espalier/process/incarnation.hpp>
-#include <espalier/runtime/fault_injector.hpp>
-#include <espalier/runtime/node.hpp>
-#include <memory>
-#include <unordered_map>
+#include <espalier/runtime/address.hpp>
 
-// The place of a process: its address for the life of the system. It holds the mailbox and the incarnation,
-// if there is one, and takes it from one event to the next.
-//
-// Scheduling. `scheduled_` is true from the submission to the moment when a worker finds, under the lock,
-// nothing to do. Whoever adds something to do under the lock and finds it false sets it and submits. So the
-// place is in at most one queue or on one worker, and nothing that was added is overlooked.
+// The place of a process: its address for the life of the system, and the incarnation, if there is one, which
+// it takes from one event to the next. All of this runs on one worker at a time.
 //
 // A life, as seen by the supervisor: start -> started | ignored | start_failed; after started -> ended, once.
 //
@@ -35,82 +26,33 @@
 //   (4).
 namespace espalier::runtime {
 
-/// What the engine knows of a place from the tree.
-struct place_plan {
-  record const* about = nullptr;
-  std::unique_ptr<incarnation> (*make)(place&, std::uint64_t number) = nullptr;
-  place* const* neighbours = nullptr;
-  void const* const* environment = nullptr;
-  parent* told = nullptr;
-  scheduler* runs = nullptr;
-  fault_injector* faults = nullptr;  // only in a simulation
-};
-
-class place final : public node, public reply_sink {
+class place final : public address {
  public:
-  explicit place(place_plan plan) : plan_(plan), suspension_timer_(*this) {}
+  explicit place(place_plan plan)
+      : address(plan), timed_(*this, *plan.runs, mutex_), suspension_timer_(*this) {}
 
   ~place() {
-    // The system has ended: nothing runs, and all lives have been told as ended.
-    fail_all(mail_, reason::noproc);
-    drop_answers(answers_);
+    if (current_ != nullptr) current_->abandon();
+    answer_current(reason::noproc);
   }
 
-  // --- from the parent
-
-  std::uint64_t start() override {
-    std::unique_lock lock(mutex_);
-    if (availability_ == availability::parked) availability_ = availability::gap;
-    start_asked_ = true;
-    stop_asked_.store(false, std::memory_order_relaxed);
-    kill_asked_ = false;
-    const std::uint64_t life = ++lives_;
-    schedule(lock);
-    return life;
+  /// From any thread.
+  delivery post(envelope& mail, bool may_wait, std::uint64_t generation = 0) {
+    if (plan_.faults == nullptr) return push(mail, may_wait, generation);
+    if (generation != 0 && !is_of(generation)) return {};
+    return plan_.faults->post(*this, mail, may_wait);
   }
-
-  void stop() override { ask(stop_ask::orderly); }
-  void kill() override { ask(stop_ask::kill); }
-
-  void park() override {
-    envelope_list refused;
-    {
-      std::lock_guard lock(mutex_);
-      availability_ = availability::parked;
-      refused = std::move(mail_);
-    }
-    fail_all(refused, reason::noproc);
-  }
-
-  void reopen() override {
-    std::lock_guard lock(mutex_);
-    if (availability_ == availability::parked) availability_ = availability::gap;
-  }
-
-  // --- from any thread
-
-  bool post(envelope& mail, bool may_wait) {
-    std::unique_lock lock(mutex_);
-    if (availability_ == availability::parked || (availability_ == availability::gap && !may_wait))
-      return false;
-    mail_.push(mail);
-    if (availability_ == availability::alive) schedule(lock);
-    return true;
-  }
-
-  void deliver(envelope& answered) noexcept override {
-    std::unique_lock lock(mutex_);
-    answers_.push(answered);
-    schedule(lock);
-  }
-
-  bool is_stopping() const { return stop_asked_.load(std::memory_order_relaxed); }
 
   // --- from the process, on its worker
 
   bool calls_may_wait() const { return phase_ == phase::serving && !is_stopping() && !life_->asked_to_stop; }
+  /// Only while it serves: a start or an end does not wait for others.
+  void wait_for_room_as_server(address& to) {
+    if (phase_ == phase::serving) wait_for_room(to);
+  }
   return_address next_call() { return {this, ++calls_}; }
   place& neighbour(std::size_t position) { return *plan_.neighbours[position]; }
+  parent& dynamic(std::size_t position) { return *plan_.dynamics[position]; }
   void const* environment(std::size_t position) { return plan_.environment[position]; }
 
   void suspend(suspension& s, duration limit) {
@@ -121,28 +63,18 @@ class place final : public node, public reply_sink {
   }
 
   std::uint64_t send_later(std::unique_ptr<envelope> mail, duration delay, duration period) {
-    const std::uint64_t number = ++timed_mails_;
-    mail->timed = number;
-    const instant due = plan_.runs->now() + delay;
-    auto [at, inserted] =
-        timed_.try_emplace(number, std::make_unique<timed_mail>(*this, std::move(mail), due, period));
-    plan_.runs->arm(*at->second, due);
-    return number;
+    return timed_.add(std::move(mail), delay, period);
   }
+  bool cancel_later(std::uint64_t number) { return timed_.cancel(number); }
 
-  bool cancel_later(std::uint64_t number) {
-    const auto at = timed_.find(number);
-    if (at == timed_.end() || at->second->canceled) return false;
-    plan_.runs->disarm(*at->second);
-    std::unique_lock lock(mutex_);
-    // In the mailbox, or being handled: it is gone once it has been handled.
-    if (at->second->posted) {
-      at->second->canceled = true;
-      return at->second->period != duration{};
-    }
-    lock.unlock();
-    timed_.erase(at);
-    return true;
+  // --- from the simulation
+
+  /// Whether the process takes messages, and nobody ends it.
+  bool is_serving() const { return phase_ == phase::serving && !is_stopping(); }
+  bool has_timers() const { return !timed_.empty(); }
+  bool holds_nothing() const {
+    return life_ == nullptr && mail_.empty() && answers_.empty() && timed_.empty() && bonds_.empty() &&
+           watchers_.empty();
   }
 
   // --- from the scheduler
@@ -160,9 +92,7 @@ class place final : public node, public reply_sink {
   }
 
  private:
-  enum class availability : unsigned char { gap, alive, parked };
   enum class phase : unsigned char { none, starting, serving, terminating };
-  enum class stop_ask : unsigned char { orderly, kill };
 
   struct suspension_timer final : timer {
     explicit suspension_timer(place& at) : home(at) {}
@@ -175,61 +105,38 @@ class place final : public node, public reply_sink {
     std::uint64_t call = 0;
   };
 
-  struct timed_mail final : timer {
-    timed_mail(place& at, std::unique_ptr<envelope> what, instant when, duration every)
-        : home(at), mail(std::move(what)), due(when), period(every) {}
-    void expire() noexcept override {
-      std::unique_lock lock(home.mutex_);
-      posted = true;
-      home.mail_.push(*mail);
-      home.schedule(lock);
-    }
-    place& home;
-    std::unique_ptr<envelope> const mail;
-    instant due;
-    duration const period;
-    bool posted = false;  // under the place's lock
-    bool canceled = false;
-  };
-
-  /// Has a worker look at this place. Unlocks.
-  void schedule(std::unique_lock<std::mutex>& lock) {
-    const bool was = std::exchange(scheduled_, true);
-    lock.unlock();
-    if (!was) plan_.runs->submit(*this);
-  }
-
-  void ask(stop_ask what) {
-    std::unique_lock lock(mutex_);
-    if (start_asked_) {  // not begun: it never will
-      start_asked_ = false;
-      const std::uint64_t life = lives_;
-      lock.unlock();
-      tell(notice_kind::start_failed, life, reason::shutdown);
-      return;
-    }
-    if (what == stop_ask::kill) kill_asked_ = true;
-    stop_asked_.store(true, std::memory_order_relaxed);  // read by `self.stopping()` in a running handler
-    schedule(lock);
-  }
-
   /// Does one thing. Answers false, with `scheduled_` reset, if there is nothing to do.
   bool step() {
     std::unique_lock lock(mutex_);
     if (life_ != nullptr) {
+      if (busy_call_ != 0) return enter_if_due(lock);
       if (kill_asked_) {
         lock.unlock();
         end_killed();
         return true;
       }
-      if (stop_asked_.load(std::memory_order_relaxed) && phase_ != phase::terminating) {
+      if (stop_asked_.load(std::memory_order_relaxed) && phase_ != phase::terminating &&
+          !goes_on_draining()) {
         lock.unlock();
         begin_stop();
         return true;
       }
-      if (life_->waiting != nullptr) return resume_if_answered(lock);
-      if (envelope* e = mail_.pop()) {
+      if (!signals_.empty() && phase_ == phase::serving) {
+        take_signal(lock);
+        return true;
+      }
+      if (life_->waiting != nullptr && (rooms_missing_ == 0 || life_->waiting->is_call)) {
+        return resume_if_answered(lock);
+      }
+      if (life_->waiting != nullptr || rooms_missing_ != 0) {
+        scheduled_ = false;
+        return false;
+      }
+      if (envelope* e = (is_draining_ ? queued_ : mail_).pop()) {
+        if (e->bond != 0) bonds_.erase(e->bond);
+        const waiting_for_room waiting = take_waiting();
         lock.unlock();
+        tell_of_room(waiting);
         handle(*e);
         return true;
       }
@@ -242,8 +149,15 @@ class place final : public node, public reply_sink {
     envelope_list late = std::move(answers_);
     scheduled_ = false;
     lock.unlock();
-    drop_answers(late);
+    drop(late);
     return false;
+  }
+
+  /// Whether the stop waits until what was queued before it is handled. Under the lock.
+  bool goes_on_draining() {
+    if (!plan_.about->drain || phase_ != phase::serving) return false;
+    if (!std::exchange(is_draining_, true)) queued_ = std::move(mail_);
+    return life_->waiting != nullptr || !queued_.empty();
   }
 
   bool resume_if_answered(std::unique_lock<std::mutex>& lock) {
@@ -259,7 +173,7 @@ class place final : public node, public reply_sink {
     const bool resumes = s.answer != nullptr || expired_call_ == s.call;
     if (!resumes) scheduled_ = false;
     lock.unlock();
-    drop_answers(late);
+    drop(late);
     if (!resumes) return false;
     plan_.runs->disarm(suspension_timer_);
     life_->waiting = nullptr;
@@ -293,13 +207,37 @@ class place final : public node, public reply_sink {
   void handle(envelope& e) {
     current_ = &e;
     last_message_ = e.message_type();
+    if (plan_.faults != nullptr && is_busy(e)) return;
+    enter(e);
+  }
+
+  void enter(envelope& e) {
     std::coroutine_handle<> frame;
     const auto thrown = contained([&] {
-      reach(fault_point::before_handler, last_message_);
+      reach(fault_point::before_handler);
       frame = e.begin(*life_);
     });
     if (thrown) return crash(*thrown);
     drive(frame);
+  }
+
+  /// Whether the simulation has the process busy for a while; as with a running handler, nothing is taken up
+  /// until that is over.
+  bool is_busy(envelope const& e) {
+    const duration d = plan_.faults->busy(*this, e);
+    if (d <= duration{}) return false;
+    suspension_timer_.call = busy_call_ = ++calls_;
+    plan_.runs->arm(suspension_timer_, plan_.runs->now() + d);
+    return true;
+  }
+  bool enter_if_due(std::unique_lock<std::mutex>& lock) {
+    const bool due = expired_call_ == busy_call_;
+    if (!due) scheduled_ = false;
+    lock.unlock();
+    if (!due) return false;
+    busy_call_ = 0;
+    enter(*current_);
+    return true;
   }
 
   /// Resumes `frame`, if there is one, until the process is suspended or what it does is done.
@@ -333,28 +271,13 @@ class place final : public node, public reply_sink {
   void finish_handler() {
     const auto thrown = contained([&] {
       current_->finish();
-      reach(fault_point::after_handler, last_message_);
+      reach(fault_point::after_handler);
     });
     if (thrown) return crash(*thrown);
-    finish_timed(*std::exchange(current_, nullptr));
+    envelope& done = *std::exchange(current_, nullptr);
+    if (!timed_.finish(done)) give_back(done);
     last_message_ = {};
     if (life_->asked_to_stop) begin_terminate(*life_->asked_to_stop);
-  }
-
-  /// Gives back a message that has been handled, or arms its timer again.
-  void finish_timed(envelope& e) {
-    const auto at = timed_.find(e.timed);
-    if (at == timed_.end()) return give_back(e);
-    timed_mail& t = *at->second;
-    if (t.period == duration{} || t.canceled) {
-      timed_.erase(at);
-      return;
-    }
-    const instant now = plan_.runs->now();
-    t.due = t.due + t.period;
-    if (t.due <= now) t.due = t.due + t.period * ((now - t.due).nanoseconds / t.period.nanoseconds + 1);
-    t.posted = false;
-    plan_.runs->arm(t, t.due);
   }
 
   void crash(exit_reason const& why) {
@@ -362,20 +285,44 @@ class place final : public node, public reply_sink {
     begin_terminate(why);
   }
 
-  void begin_stop() {
+  /// Takes up the oldest exit signal. Unlocks.
+  void take_signal(std::unique_lock<std::mutex>& lock) {
+    exit_signal s = std::move(signals_.front());
+    signals_.pop_front();
+    if (s.life != 0 && s.life != lives_) return lock.unlock();
+    if (life_->traps_exits && s.is_trappable) {
+      if (s.notice != nullptr) mail_.push(*s.notice.release());
+      return lock.unlock();
+    }
+    lock.unlock();
+    if (s.why == reason::killed && !s.is_trappable) return end_killed();
+    if (s.why == reason::normal) return;
+    leave_handler();
+    begin_terminate(s.why);
+  }
+
+  /// Gives up what the process is suspended on or busy with.
+  void leave_handler() {
     plan_.runs->disarm(suspension_timer_);
     life_->waiting = nullptr;
-    if (phase_ == phase::starting) return fail_start(reason::shutdown);
     if (current_ != nullptr) {
       current_->abandon();
     } else {
       last_message_ = {};
     }
+  }
+
+  void begin_stop() {
+    leave_handler();
+    if (phase_ == phase::starting) return fail_start(reason::shutdown);
     envelope_list told;
+    waiting_for_room waiting;
     {
       std::lock_guard lock(mutex_);
-      told = std::move(mail_);
+      if (!plan_.about->keep_mailbox) told = std::move(mail_);
+      waiting = take_waiting();
     }
+    tell_of_room(waiting);
     answer_current(reason::shutdown);
     fail_all(told, reason::shutdown);
     begin_terminate(reason::shutdown);
@@ -427,13 +374,29 @@ class place final : public node, public reply_sink {
     envelope* const served = std::exchange(current_, nullptr);
     release_life();
     envelope_list lost;
+    bond_list watching;
+    waiting_for_room waiting;
     {
       std::lock_guard lock(mutex_);
-      lost = without_timed(std::move(mail_));
+      queued_.push_all(std::move(mail_));
+      mail_ = without_private(std::exchange(queued_, {}), plan_.about->keep_mailbox);
+      if (!plan_.about->keep_mailbox && !planted(planted_mistake::mail_outlives_process))
+        lost.push_all(std::move(mail_));
+      watching = take_watchers();
+      waiting = take_waiting();
+      rooms_missing_ = 0;
+      signals_.clear();
       availability_ = availability::gap;
     }
-    const bool answers = served != nullptr && served->timed == 0;
-    tell(notice_kind::ended, drop_life(), why, message);
+    const bool is_forgotten =
+        planted(planted_mistake::caller_not_answered) && served != nullptr && served->from.to != nullptr;
+    const bool answers = served != nullptr && served->timed == 0 && !is_forgotten;
+    const std::uint64_t life = drop_life();
+    if (plan_.faults != nullptr) plan_.faults->ended(*this, why);
+    if (planted(planted_mistake::stale_notice_accepted)) tell(notice_kind::ended, life, why, message);
+    tell(notice_kind::ended, life, why, message);
+    for (auto& b : watching) fire(b, life, why);
+    tell_of_room(waiting);
     if (answers) fail(*served, why);
     fail_all(lost, why);
   }
@@ -443,23 +406,29 @@ class place final : public node, public reply_sink {
 
   void end_start(notice_kind what, exit_reason why) {
     release_life();
+    bond_list watching;
     {
       std::lock_guard lock(mutex_);
-      mail_ = without_timed(std::move(mail_));  // what others have sent goes on waiting
+      mail_ = without_private(std::move(mail_));  // what others have sent goes on waiting
+      watching = take_watchers(lives_);
     }
-    tell(what, drop_life(), why);
+    const std::uint64_t life = drop_life();
+    tell(what, life, why);
+    for (auto& b : watching) fire(b, life, why);
   }
 
   /// Destroys the process and stops its timers.
   void release_life() {
     if (life_ != nullptr) life_->destroy();
-    for (auto& [number, t] : timed_) plan_.runs->disarm(*t);
+    if (!planted(planted_mistake::timer_outlives_process)) timed_.disarm_all();
+    cancel_all_bonds();
     phase_ = phase::none;
+    is_draining_ = false;
     last_message_ = {};
   }
   /// Frees the block and the messages of its timers. Answers which life it was.
   std::uint64_t drop_life() {
-    timed_.clear();
+    if (!planted(planted_mistake::timer_outlives_process)) timed_.clear();
     life_.reset();
     return lives_;
   }
@@ -469,29 +438,10 @@ class place final : public node, public reply_sink {
     if (e != nullptr) fail(*e, why);
   }
 
-  /// The list without the messages of this place's own timers, which own them.
-  static envelope_list without_timed(envelope_list all) {
-    envelope_list out;
-    while (envelope* e = all.pop()) {
-      if (e->timed == 0) out.push(*e);
-    }
-    return out;
+  void reach(fault_point where) {
+    if (plan_.faults != nullptr) plan_.faults->reach(where, *this, current_);
   }
-
-  static void fail_all(envelope_list& list, exit_reason const& why) {
-    while (envelope* e = list.pop()) fail(*e, why);
-  }
-  static void drop_answers(envelope_list& list) {
-    while (envelope* e = list.pop()) delete e;
-  }
-
-  void tell(notice_kind what, std::uint64_t life, exit_reason why, type_id message = {}) {
-    plan_.told->tell({what, plan_.about->number, life, std::move(why), message});
-  }
-
-  void reach(fault_point where, type_id message = {}) {
-    if (plan_.faults != nullptr) plan_.faults->reach(where, *plan_.about, lives_, message);
-  }
+  bool planted(planted_mistake m) const { return plan_.faults != nullptr && plan_.faults->planted() == m; }
 
   /// What leaves `function`, as a reason.
   template <class Function>
@@ -504,44 +454,18 @@ class place final : public node, public reply_sink {
     }
   }
 
-  place_plan const plan_;
-
-  std::mutex mutex_;
-  envelope_list mail_;
-  envelope_list answers_;
-  std::uint64_t expired_call_ = 0;
-  std::uint64_t lives_ = 0;
-  availability availability_ = availability::gap;
-  bool scheduled_ = false;
-  bool start_asked_ = false;
-  bool kill_asked_ = false;
-  std::atomic<bool> stop_asked_{false};  // written under the lock
-
   // Touched only by the worker that runs this place.
   std::unique_ptr<incarnation> life_;
   phase phase_ = phase::none;
   envelope* current_ = nullptr;
   exit_reason ending_;
   type_id last_message_;
+  bool is_draining_ = false;
+  envelope_list queued_;  // before the stop, and to be handled before it
   std::uint64_t calls_ = 0;
-  std::uint64_t timed_mails_ = 0;
-  std::unordered_map<std::uint64_t, std::unique_ptr<timed_mail>> timed_;
+  std::uint64_t busy_call_ = 0;  // its timer ends what the simulation keeps the process busy with
+  timed_mails timed_;
   suspension_timer suspension_timer_;
 };
-
-// --- what incarnation.hpp declares
-
-inline bool post(place& to, envelope& mail, bool may_wait) { return to.post(mail, may_wait); }
-inline bool calls_may_wait(place& self) { return self.calls_may_wait(); }
-inline void suspend(incarnation& self, suspension& s, duration limit) { self.home.suspend(s, limit); }
-inline return_address next_call(place& self) { return self.next_call(); }
-inline std::uint64_t send_later(incarnation& self, std::unique_ptr<envelope> mail, duration delay,
-                                duration period) {
-  return self.home.send_later(std::move(mail), delay, period);
-}
-inline bool cancel_later(incarnation& self, std::uint64_t number) { return self.home.cancel_later(number); }
-inline bool is_stopping(place const& self) { return self.is_stopping(); }
-inline place& neighbour(place& self, std::size_t position) { return self.neighbour(position); }
-inline void const* environment_of(place& self, std::size_t position) { return self.environment(position); }
 
 }  // namespace espalier::runtime

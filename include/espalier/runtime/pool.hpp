@@ -60,11 +60,16 @@ class pool final : public scheduler {
   instant now() override { return clock_now(); }
 
   void arm(timer& t, instant due) override {
-    if (due == never || !timers_.arm(t, due)) return;
+    if (due == end_of_time || !timers_.arm(t, due)) return;
     std::lock_guard lock(idle_mutex_);
     appoint_timekeeper();
   }
   void disarm(timer& t) override { timers_.disarm(t); }
+  std::uint16_t jitter() override {
+    // Multiplying spreads the low bits of the clock over the high ones.
+    const auto mixed = static_cast<std::uint64_t>(clock_now().nanoseconds) * 0x9e3779b97f4a7c15U;
+    return static_cast<std::uint16_t>(mixed >> 48);
+  }
 
   unsigned size() const { return static_cast<unsigned>(workers_.size()); }
 
@@ -127,7 +132,7 @@ class pool final : public scheduler {
 
   bool next_due_has_come() {
     const instant due = timers_.next();
-    return due != never && due <= clock_now();
+    return due != end_of_time && due <= clock_now();
   }
 
   runnable* find(worker& self, unsigned tick) {
@@ -161,8 +166,8 @@ class pool final : public scheduler {
       bool timed_out = false;
       while (!self.woken && !timed_out) {
         if (timekeeper_ == nullptr) timekeeper_ = &self;
-        const instant due = timekeeper_ == &self ? timers_.next() : never;
-        if (due == never) {
+        const instant due = timekeeper_ == &self ? timers_.next() : end_of_time;
+        if (due == end_of_time) {
           self.signal.wait(lock);
         } else {
           const std::chrono::steady_clock::time_point at{std::chrono::nanoseconds(due.nanoseconds)};
@@ -177,7 +182,7 @@ class pool final : public scheduler {
           lock.lock();
         }
         timekeeper_ = nullptr;
-        if (timers_.next() != never) appoint_timekeeper();
+        if (timers_.next() != end_of_time) appoint_timekeeper();
       }
     }
     sleepers_.fetch_sub(1, std::memory_order_relaxed);

@@ -11,10 +11,11 @@ namespace espalier {
 
 /// What a report is about, in OTP's words where it has one.
 enum class report_kind : unsigned char {
-  child_terminated,              // a child ended by itself
-  start_error,                   // a child did not start
-  shutdown_error,                // a child that was stopped ended in another way
-  still_running,                 // a child did not stop within its limit
+  child_terminated,  // a child ended by itself
+  start_error,       // a child did not start
+  shutdown_error,    // a child that was stopped ended in another way
+  still_running,     // a child did not stop within its limit
+  mailbox_overflow,  // a message was dropped, because the mailbox that waits for a restart is full
   reached_max_restart_intensity  // a child ended, and a further restart would be one too many
 };
 
@@ -24,6 +25,7 @@ enum class report_action : unsigned char {
   left_stopped,  // by its restart type
   retrying,      // the start is tried again, and counted
   giving_up,     // the supervisor stops its other children and ends
+  dropping,      // the message
   waiting,       // for the function to return; nothing can end it
   none           // the stop goes on
 };
@@ -41,6 +43,7 @@ struct report {
   std::size_t restarts = 0;  // counted within the period, this one included
   report_action action{};
   std::span<std::string_view const> affected;  // by a restart, in start order
+  duration wait = {};                          // before that restart
 
   /// A readable block of a few lines.
   std::string to_string() const;
@@ -50,8 +53,9 @@ struct report {
 using report_sink = std::function<void(report const&)>;
 
 constexpr std::string_view word(report_kind k) {
-  constexpr std::string_view words[] = {"child_terminated", "start_error", "shutdown_error", "still_running",
-                                        "reached_max_restart_intensity"};
+  constexpr std::string_view words[] = {"child_terminated", "start_error",
+                                        "shutdown_error",   "still_running",
+                                        "mailbox_overflow", "reached_max_restart_intensity"};
   return words[static_cast<unsigned char>(k)];
 }
 
@@ -75,6 +79,9 @@ inline std::string action_text(report const& r) {
         if (i != 0) out += ", ";
         out += r.affected[i];
       }
+      constexpr std::int64_t ms = 1'000'000;
+      const duration shown = r.wait.nanoseconds < ms ? r.wait : duration{r.wait.nanoseconds / ms * ms};
+      if (r.wait != duration{}) out += " after " + to_string(shown);
       return out;
     }
     case report_action::left_stopped:
@@ -83,6 +90,8 @@ inline std::string action_text(report const& r) {
       return "trying to start it again";
     case report_action::giving_up:
       return std::string(r.supervisor) + " stops its other children and ends";
+    case report_action::dropping:
+      return "dropping the message";
     case report_action::waiting:
       return "waiting for its function to return; nothing can end it";
     case report_action::none:
@@ -110,7 +119,8 @@ inline std::string report::to_string() const {
   out += line("child", who);
   if (why != nullptr) out += line("reason", why->chain());
   if (message) out += line("message", detail::view(message));
-  if (kind != report_kind::shutdown_error && kind != report_kind::still_running) {
+  if (kind != report_kind::shutdown_error && kind != report_kind::still_running &&
+      kind != report_kind::mailbox_overflow) {
     out +=
         line("restarts", std::to_string(restarts) + " of " + std::to_string(supervisor_record->max_restarts) +
                              " within " + detail::to_string(supervisor_record->period));

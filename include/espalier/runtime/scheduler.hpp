@@ -24,12 +24,14 @@ class scheduler {
   /// Has `r` run soon. Any thread.
   virtual void submit(runnable& r) = 0;
   virtual instant now() = 0;
-  /// Has `t` expire at `due`, or not at all if that is `never`. Any thread.
+  /// Has `t` expire at `due`, or not at all if that is `end_of_time`. Any thread.
   virtual void arm(timer& t, instant due) = 0;
   /// When it returns, `t` does not expire any more. Any thread.
   virtual void disarm(timer& t) = 0;
   /// How many things a process may do in one turn, so that one that floods itself does not starve others.
   virtual int batch() const { return 64; }
+  /// A random number, for what should not happen to all at once. Any thread.
+  virtual std::uint16_t jitter() { return 0; }
 
  protected:
   ~scheduler() = default;

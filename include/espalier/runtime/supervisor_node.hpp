@@ -1,9 +1,14 @@
 // Copyright the Espalier authors. Boost Software License 1.0 (see LICENSE).
 #pragma once
 
-#include <espalier/runtime/node.hpp>
+#include <algorithm>
+#include <deque>
+#include <espalier/runtime/address.hpp>
+#include <espalier/runtime/fault_injector.hpp>
+#include <espalier/runtime/notice_inbox.hpp>
 #include <espalier/runtime/report.hpp>
 #include <string>
+#include <unordered_map>
 
 // A supervisor at run time: it feeds notices to its plan, one at a time, and does what the plan orders. It
 // decides nothing itself.
@@ -45,12 +50,14 @@ struct supervisor_wiring {
   parent* told = nullptr;
   scheduler* runs = nullptr;
   observer* seen_by = nullptr;
+  fault_injector* faults = nullptr;  // only in a simulation
 };
 
-class supervisor_node final : public node, public parent {
+class supervisor_node final : public notice_inbox {
  public:
   supervisor_node(supervisor_wiring wiring, plan::supervisor_rule rule)
-      : wiring_(wiring),
+      : notice_inbox(*wiring.runs),
+        wiring_(wiring),
         children_(wiring.about->children),
         records_(children_.size()),
         paths_(children_.size()),
@@ -60,26 +67,25 @@ class supervisor_node final : public node, public parent {
         ring_(rule.max_restarts),
         decides_(rule, rules_.data(), states_.data(), static_cast<plan::child_index>(children_.size()),
                  ring_.data()),
-        limit_(*this) {}
+        limit_(*this, notice_kind::limit_expired),
+        start_limit_(*this, notice_kind::start_expired) {}
 
   /// Takes a child. All must be taken before the first start.
   void adopt(node& child, record const& about, std::string_view path) {
     children_[about.number] = &child;
     records_[about.number] = &about;
     paths_[about.number] = path;
-    rules_[about.number] = {about.restart, about.significant};
+    rules_[about.number] = {about.restart, about.significant, about.brutal_kill, about.backoff_first,
+                            about.backoff_max};
+    if (about.backs_off) waits_.try_emplace(about.number, *this, notice_kind::wait_over);
   }
 
   // --- from the parent
 
   std::uint64_t start() override {
     reopen();
-    const std::uint64_t number = ++asked_life_;
-    tell({.what = notice_kind::start, .life = number});
-    return number;
+    return notice_inbox::start();
   }
-  void stop() override { tell({.what = notice_kind::stop}); }
-  void kill() override {}
   void park() override {
     for (node* child : children_) child->park();
   }
@@ -87,44 +93,17 @@ class supervisor_node final : public node, public parent {
     for (node* child : children_) child->reopen();
   }
 
-  // --- from any thread
-
-  void tell(notice n) noexcept override {
-    std::unique_lock lock(mutex_);
-    inbox_.push_back(std::move(n));
-    const bool was = std::exchange(scheduled_, true);
-    lock.unlock();
-    if (!was) wiring_.runs->submit(*this);
-  }
-
-  // --- from the scheduler
-
-  void run() noexcept override {
-    {
-      std::lock_guard lock(mutex_);
-      batch_.swap(inbox_);
-    }
-    for (notice& n : batch_) take(n);
-    batch_.clear();
-    {
-      std::lock_guard lock(mutex_);
-      if (inbox_.empty()) {
-        scheduled_ = false;
-        return;
-      }
-    }
-    wiring_.runs->submit(*this);
-  }
+  /// A process that must restart with a child.
+  void add_dependent(plan::child_index child, address& who) { dependents_.emplace_back(child, &who); }
 
  private:
   struct limit_timer final : timer {
-    explicit limit_timer(supervisor_node& of) : home(of) {}
-    void expire() noexcept override {
-      home.tell({.what = notice_kind::limit_expired, .child = child, .life = stop_number});
-    }
+    limit_timer(supervisor_node& of, notice_kind tells) : home(of), what(tells) {}
+    void expire() noexcept override { home.tell({.what = what, .child = child, .life = number}); }
     supervisor_node& home;
+    notice_kind const what;
     plan::child_index child = 0;
-    std::uint64_t stop_number = 0;
+    std::uint64_t number = 0;  // of the stop, or of the life that starts
   };
 
   /// What is remembered of a child's current or last life.
@@ -133,18 +112,28 @@ class supervisor_node final : public node, public parent {
     exit_reason why;
     type_id message = {};
     bool start_failed = false;
+    bool start_overdue = false;
   };
 
   auto orders() {
     return [this](plan::order const& o) { obey(o); };
   }
 
-  void take(notice& n) {
+  void take(notice& n) override {
+    decide(n);
+    serve_requests();
+  }
+
+  void decide(notice& n) {
     const plan::child_index i = n.child;
     const bool from_child = n.what == notice_kind::started || n.what == notice_kind::ignored ||
                             n.what == notice_kind::start_failed || n.what == notice_kind::ended;
-    if (from_child && n.life != lives_[i].number) return;  // of a life that is over
+    const bool stale = from_child && n.life != lives_[i].number;  // of a life that is over
+    if (stale && !planted(planted_mistake::stale_notice_accepted)) return;
+    if (planted(planted_mistake::restart_not_counted))
+      std::fill(ring_.begin(), ring_.end(), instant{INT64_MIN / 2});
     const instant now = wiring_.runs->now();
+    if (!waits_.empty()) decides_.take_jitter(wiring_.runs->jitter());
     switch (n.what) {
       case notice_kind::start:
         life_ = n.life;
@@ -152,6 +141,7 @@ class supervisor_node final : public node, public parent {
       case notice_kind::stop:
         return decides_.stop(orders());
       case notice_kind::started:
+        start_is_over(i);
         happened(event_kind::started, *records_[i], {});
         return decides_.started(i, now, orders());
       case notice_kind::ignored:
@@ -173,6 +163,17 @@ class supervisor_node final : public node, public parent {
         return decides_.retry(i, now, orders());
       case notice_kind::limit_expired:
         return overdue(i, n.life);
+      case notice_kind::overflowed:
+        lives_[i].message = n.message;
+        return report_about(report_kind::mailbox_overflow, i, report_action::dropping, 0, 0, {}, &n.why);
+      case notice_kind::request:
+        requests_.push_back({n.request, i});
+        return;
+      case notice_kind::wait_over:
+        if (waits_.at(i).number == n.life) decides_.resume(i, now, orders());
+        return;
+      case notice_kind::start_expired:
+        return end_start(i, n.life);
     }
   }
 
@@ -182,6 +183,11 @@ class supervisor_node final : public node, public parent {
       case plan::order_kind::start:
         lives_[i] = {};
         lives_[i].number = children_[i]->start();
+        if (records_[i]->start_limit != infinity) {
+          start_limit_.child = i;
+          start_limit_.number = lives_[i].number;
+          wiring_.runs->arm(start_limit_, wiring_.runs->now() + records_[i]->start_limit);
+        }
         return;
       case plan::order_kind::stop:
         return stop_child(i);
@@ -196,12 +202,22 @@ class supervisor_node final : public node, public parent {
         return;
       case plan::order_kind::restarting:
         if (!lives_[i].start_failed) {
-          report_about(report_kind::child_terminated, i, report_action::restarting, o.first, o.last);
+          report_about(report_kind::child_terminated, i, report_action::restarting, o.first, o.last, o.delay);
         }
         return;
       case plan::order_kind::retry:
         happened(event_kind::restarting, *records_[i], lives_[i].why);
         return tell({.what = notice_kind::retry, .child = i});
+      case plan::order_kind::wait: {
+        limit_timer& over = waits_.try_emplace(i, *this, notice_kind::wait_over).first->second;
+        wiring_.runs->disarm(over);
+        over.child = i;
+        over.number = ++numbers_of_waits_;
+        wiring_.runs->arm(over, wiring_.runs->now() + o.delay);
+        return;
+      }
+      case plan::order_kind::done:
+        return answer_request(o.failed ? child_result::start_failed : child_result::ok);
       case plan::order_kind::misbehaved:
         if (records_[i]->brutal_kill && lives_[i].why == reason::killed) return;  // as ordered
         return report_about(report_kind::shutdown_error, i, report_action::none);
@@ -218,10 +234,89 @@ class supervisor_node final : public node, public parent {
     }
   }
 
+  // --- requests: one at a time, while the plan serves
+
+  struct asked {
+    envelope* what = nullptr;
+    plan::child_index child = 0;
+  };
+
+  void serve_requests() {
+    while (!requests_.empty() && !is_requested_ && (decides_.is_serving() || decides_.is_ended())) {
+      auto* const r = dynamic_cast<child_request*>(requests_.front().what);
+      if (r == nullptr) {
+        answer_list();
+      } else if (const auto refused = refusal(*r, requests_.front().child)) {
+        answer_request(*refused);
+      } else {
+        begin_request(r->kind, requests_.front().child);
+      }
+    }
+  }
+
+  /// What the table of B.12 says without anything being done.
+  std::optional<child_result> refusal(child_request const& r, plan::child_index i) {
+    if (decides_.is_ended()) return child_result::noproc;
+    if (r.asked_by != nullptr && is_below(*r.asked_by)) return child_result::below;
+    const plan::status s = decides_.child(i).now;
+    if (s == plan::status::forgotten) return child_result::not_found;
+    if (r.kind != child_request_kind::restart) return {};
+    if (s == plan::status::running) return child_result::running;
+    if (s == plan::status::retrying || s == plan::status::waiting) return child_result::restarting;
+    for (auto [child, who] : dependents_) {
+      if (child == i && who->is_alive()) return child_result::needed;
+    }
+    return {};
+  }
+  bool is_below(address const& who) const {
+    record const* const all = wiring_.about - records_[0]->parent;
+    return &who.about() > wiring_.about && &who.about() < all + wiring_.about->end;
+  }
+
+  void begin_request(child_request_kind kind, plan::child_index i) {
+    is_requested_ = true;
+    if (wiring_.faults != nullptr && kind != child_request_kind::terminate) {
+      wiring_.faults->requested(*records_[i]);
+    }
+    const instant now = wiring_.runs->now();
+    switch (kind) {
+      case child_request_kind::terminate:
+        return decides_.terminate(i, now, orders());
+      case child_request_kind::restart:
+        return decides_.start_again(i, now, orders());
+      case child_request_kind::restart_group:
+        return decides_.restart_group(i, now, orders());
+    }
+  }
+
+  void answer_request(child_result r) {
+    auto* const done = static_cast<child_request*>(requests_.front().what);
+    requests_.pop_front();
+    is_requested_ = false;
+    done->reply = r;
+    give_back(*done);
+  }
+  void answer_list() {
+    auto* const list = static_cast<children_request*>(requests_.front().what);
+    requests_.pop_front();
+    list->reply.emplace();
+    for (plan::child_index i = 0; i != decides_.size() && !decides_.is_ended(); ++i) {
+      const plan::status s = decides_.child(i).now;
+      if (s == plan::status::forgotten) continue;
+      const child_status shown = s == plan::status::running    ? child_status::running
+                                 : s == plan::status::starting ? child_status::starting
+                                 : s == plan::status::stopping ? child_status::stopping
+                                 : s == plan::status::stopped  ? child_status::stopped
+                                                               : child_status::restarting;
+      list->reply->push_back({records_[i]->name, shown, records_[i]->supervisor, lives_[i].number});
+    }
+    give_back(*list);
+  }
+
   void stop_child(plan::child_index i) {
     record const& r = *records_[i];
     limit_.child = i;
-    limit_.stop_number = ++stops_;
+    limit_.number = ++stops_;
     killed_ = r.brutal_kill;
     if (killed_) {
       children_[i]->kill();
@@ -232,7 +327,8 @@ class supervisor_node final : public node, public parent {
   }
 
   void overdue(plan::child_index i, std::uint64_t stop_number) {
-    if (stop_number != stops_ || decides_.child(i).now != plan::status::stopping) return;
+    if (stop_number != stops_) return;
+    if (decides_.child(i).now != plan::status::stopping && !lives_[i].start_overdue) return;
     if (killed_ || records_[i]->supervisor) {
       return report_about(report_kind::still_running, i, report_action::waiting);
     }
@@ -242,17 +338,34 @@ class supervisor_node final : public node, public parent {
     wiring_.runs->arm(limit_, wiring_.runs->now() + to_return);
   }
 
+  /// The start takes longer than it may: it is stopped, and has failed then.
+  void end_start(plan::child_index i, std::uint64_t number) {
+    if (lives_[i].number != number || decides_.child(i).now != plan::status::starting) return;
+    lives_[i].start_overdue = true;
+    stop_child(i);
+  }
+
   void note_end(notice& n) {
     lives_[n.child].why = std::move(n.why);
+    if (lives_[n.child].start_overdue) {
+      lives_[n.child].why = {reason::timeout,
+                             "not started within " + detail::to_string(records_[n.child]->start_limit)};
+    }
     lives_[n.child].message = n.message;
     stop_is_over(n.child);
   }
   void stop_is_over(plan::child_index i) {
-    if (limit_.child == i && limit_.stop_number == stops_) wiring_.runs->disarm(limit_);
+    if (limit_.child == i && limit_.number == stops_) wiring_.runs->disarm(limit_);
+    start_is_over(i);
+  }
+  void start_is_over(plan::child_index i) {
+    if (start_limit_.child == i && records_[i]->start_limit != infinity) wiring_.runs->disarm(start_limit_);
   }
 
   /// All children have ended: so does this life.
   void end(plan::order const& o) {
+    for (auto& [i, over] : waits_) wiring_.runs->disarm(over);
+    if (is_requested_) answer_request(child_result::noproc);
     exit_reason why = reason::shutdown;
     const std::string child(o.child < paths_.size() ? paths_[o.child] : std::string_view());
     switch (o.why) {
@@ -277,12 +390,16 @@ class supervisor_node final : public node, public parent {
     wiring_.told->tell({what, wiring_.about->number, life_, std::move(why), {}, o.why});
   }
 
+  bool planted(planted_mistake m) const {
+    return wiring_.faults != nullptr && wiring_.faults->planted() == m;
+  }
+
   void happened(event_kind what, record const& about, exit_reason const& why) {
     wiring_.seen_by->happened({what, &about, why});
   }
 
   void report_about(report_kind kind, plan::child_index i, report_action action, plan::child_index first = 0,
-                    plan::child_index last = 0) {
+                    plan::child_index last = 0, duration wait = {}, exit_reason const* why = nullptr) {
     affected_.clear();
     if (action == report_action::restarting) {
       for (plan::child_index c = first; c <= last; ++c) {
@@ -295,11 +412,14 @@ class supervisor_node final : public node, public parent {
                                .child = paths_[i],
                                .child_record = records_[i],
                                .incarnation = lives_[i].number,
-                               .why = kind == report_kind::still_running ? nullptr : &lives_[i].why,
+                               .why = why != nullptr                       ? why
+                                      : kind == report_kind::still_running ? nullptr
+                                                                           : &lives_[i].why,
                                .message = lives_[i].message,
                                .restarts = decides_.restarts(),
                                .action = action,
-                               .affected = affected_});
+                               .affected = affected_,
+                               .wait = wait});
   }
 
   supervisor_wiring const wiring_;
@@ -312,19 +432,17 @@ class supervisor_node final : public node, public parent {
   std::vector<life> lives_;
   std::vector<instant> ring_;
 
-  std::mutex mutex_;
-  std::vector<notice> inbox_;
-  bool scheduled_ = false;
-
-  // Touched by the parent.
-  std::uint64_t asked_life_ = 0;
-
   // Touched by the worker that runs this supervisor.
-  std::vector<notice> batch_;
   std::vector<std::string_view> affected_;  // by the restart being reported
   plan::supervisor_plan decides_;
   std::uint64_t life_ = 0;
   limit_timer limit_;
+  limit_timer start_limit_;
+  std::unordered_map<plan::child_index, limit_timer> waits_;  // of children with a back-off
+  std::uint64_t numbers_of_waits_ = 0;
+  std::deque<asked> requests_;
+  bool is_requested_ = false;  // the first of them is under way
+  std::vector<std::pair<plan::child_index, address*>> dependents_;
   std::uint64_t stops_ = 0;
   bool killed_ = false;
 };

@@ -59,9 +59,15 @@ class timer_queue {
     return true;
   }
 
-  /// When the next timer expires, or `never`. Takes no lock: who arms a timer publishes its time before it
-  /// looks for somebody to wake, and the pool's idle lock orders the two.
+  /// When the next timer expires, or `end_of_time`. Takes no lock: who arms a timer publishes its time before
+  /// it looks for somebody to wake, and the pool's idle lock orders the two.
   instant next() const { return {next_.load(std::memory_order_relaxed)}; }
+
+  /// How many timers are armed.
+  std::size_t size() const {
+    std::lock_guard lock(mutex_);
+    return heap_.size();
+  }
 
   /// Expires what is due, in order of time.
   void expire(instant now) {
@@ -77,7 +83,7 @@ class timer_queue {
  private:
   /// Under the lock.
   void publish() {
-    next_.store((heap_.empty() ? never : heap_.front()->due_).nanoseconds, std::memory_order_relaxed);
+    next_.store((heap_.empty() ? end_of_time : heap_.front()->due_).nanoseconds, std::memory_order_relaxed);
   }
   static bool before(timer const* a, timer const* b) {
     return a->due_ != b->due_ ? a->due_ < b->due_ : a->order_ < b->order_;
@@ -118,7 +124,7 @@ class timer_queue {
   mutable std::mutex mutex_;
   std::vector<timer*> heap_;
   std::uint64_t orders_ = 0;
-  std::atomic<std::int64_t> next_{never.nanoseconds};
+  std::atomic<std::int64_t> next_{end_of_time.nanoseconds};
 };
 
 }  // namespace espalier::runtime

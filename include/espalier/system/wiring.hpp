@@ -31,8 +31,25 @@ struct maker<P, start<Function>> {
   static constexpr make_function value = &make_started_life<P, Function>;
 };
 
+template <class P>
+struct maker<P, start_with_arguments> {
+  static std::unique_ptr<runtime::incarnation> make(runtime::place& home, std::uint64_t number) {
+    return std::make_unique<runtime::argument_life<P>>(home, number);
+  }
+  static constexpr make_function value = &make;
+};
+
+/// How record `I` is built: by its option, by arguments, or by default.
 template <class T, node_index I>
-using start_at = typename start_option<options_at<T, I>>::type;
+struct start_of_record {
+  using type = typename start_option<options_at<T, I>>::type;
+};
+template <class T, node_index I>
+requires(view_of<T>.is_pattern(I) && has_arguments<process_of<name_at<T, I>>>) struct start_of_record<T, I> {
+  using type = start_with_arguments;
+};
+template <class T, node_index I>
+using start_at = typename start_of_record<T, I>::type;
 
 /// What there is to say about record `I`, of a system that is given those values.
 template <node_index I, class... Verdicts>

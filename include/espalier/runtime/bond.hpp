@@ -1,0 +1,52 @@
+// Copyright the Espalier authors. Boost Software License 1.0 (see LICENSE).
+#pragma once
+
+#include <cstdint>
+#include <espalier/process/incarnation.hpp>
+#include <list>
+#include <memory>
+#include <unordered_map>
+
+namespace espalier::runtime {
+
+class address;
+
+enum class bond_kind : unsigned char { monitor, link };
+
+/// One process's interest in the end of another one: a monitor, or one of the two directions of a link. It
+/// attaches to the target's present incarnation, or to the next one if there is none (SEMANTICS 11), and
+/// fires once.
+///
+///   1. The owner holds it in `bonds`, under the owner's lock; the target in `watchers`, under the target's.
+///   No
+///      two locks are held at a time.
+///   2. The target's end takes all watchers out of the list, and hands each to its owner, which takes it out
+///      of its own list and delivers it.
+///   3. The owner's end, or a `demonitor`, marks the bond canceled under the owner's lock, and then takes it
+///      out of the target's list. A bond that is being fired meanwhile finds the mark, and delivers nothing.
+struct bond {
+  bond_kind kind{};
+  std::uint64_t number = 0;
+  address* owner = nullptr;
+  std::uint64_t owner_life = 0;  // 0: the one after a gap
+  address* target = nullptr;
+  std::uint64_t born_in = 0;  // the incarnation of the target that made it; 0 if somebody else did
+  death_notice notice;
+  envelope const* delivered = nullptr;  // under the owner's lock, with `canceled`
+  bool canceled = false;
+  bool attached = false;  // under the target's lock, with `at`
+  std::list<std::shared_ptr<bond>>::iterator at = {};
+};
+
+using bond_list = std::list<std::shared_ptr<bond>>;
+using bond_map = std::unordered_map<std::uint64_t, std::shared_ptr<bond>>;
+
+/// A signal that ends its receiver. `killed` that cannot be trapped ends it without its `terminate`.
+struct exit_signal {
+  exit_reason why;
+  bool is_trappable = true;
+  std::uint64_t life = 0;  // for that incarnation only; 0 for any
+  std::unique_ptr<envelope> notice;
+};
+
+}  // namespace espalier::runtime

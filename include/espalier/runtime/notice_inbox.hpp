@@ -1,0 +1,69 @@
+// Copyright the Espalier authors. Boost Software License 1.0 (see LICENSE).
+#pragma once
+
+#include <espalier/runtime/node.hpp>
+#include <mutex>
+#include <utility>
+#include <vector>
+
+namespace espalier::runtime {
+
+/// What supervisors have in common: notices come from any thread, and are taken on a worker, one at a time
+/// and in order. `scheduled_` is true from the submission to the moment when the inbox is found empty under
+/// the lock, so it is in at most one queue, and no notice is overlooked.
+class notice_inbox : public node, public parent {
+ public:
+  /// Starts a new life, and answers its number. The last one has been told as ended.
+  std::uint64_t start() override {
+    const std::uint64_t number = ++asked_life_;
+    tell({.what = notice_kind::start, .life = number});
+    return number;
+  }
+  void stop() override { tell({.what = notice_kind::stop}); }
+  /// Nobody kills a supervisor.
+  void kill() override {}
+
+  void take_request(envelope& r, plan::child_index child) noexcept override {
+    tell({.what = notice_kind::request, .child = child, .request = &r});
+  }
+  void tell(notice n) noexcept override {
+    std::unique_lock lock(mutex_);
+    inbox_.push_back(std::move(n));
+    const bool was = std::exchange(scheduled_, true);
+    lock.unlock();
+    if (!was) runs_.submit(*this);
+  }
+
+  void run() noexcept override {
+    {
+      std::lock_guard lock(mutex_);
+      batch_.swap(inbox_);
+    }
+    for (notice& n : batch_) take(n);
+    batch_.clear();
+    {
+      std::lock_guard lock(mutex_);
+      if (inbox_.empty()) {
+        scheduled_ = false;
+        return;
+      }
+    }
+    runs_.submit(*this);
+  }
+
+ protected:
+  explicit notice_inbox(scheduler& runs) : runs_(runs) {}
+  ~notice_inbox() = default;
+
+  virtual void take(notice& n) = 0;
+
+ private:
+  scheduler& runs_;
+  std::mutex mutex_;
+  std::vector<notice> inbox_;
+  bool scheduled_ = false;
+  std::vector<notice> batch_;     // touched by the worker
+  std::uint64_t asked_life_ = 0;  // touched by the parent
+};
+
+}  // namespace espalier::runtime

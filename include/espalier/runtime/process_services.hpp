@@ -1,0 +1,77 @@
+// Copyright the Espalier authors. Boost Software License 1.0 (see LICENSE).
+#pragma once
+
+#include <espalier/runtime/place.hpp>
+
+// What the code of processes asks of its runtime, and `process/` only declares.
+namespace espalier::runtime {
+
+inline delivery post(place& to, envelope& mail, bool may_wait) { return to.post(mail, may_wait); }
+inline delivery post(child_address const& to, envelope& mail, bool may_wait) {
+  return to.at == nullptr ? delivery{} : to.at->post(mail, may_wait, to.generation);
+}
+inline void wait_for_room(incarnation& self, place& to) { self.home.wait_for_room_as_server(to); }
+inline bool calls_may_wait(place& self) { return self.calls_may_wait(); }
+inline void suspend(incarnation& self, suspension& s, duration limit) { self.home.suspend(s, limit); }
+inline return_address next_call(place& self) { return self.next_call(); }
+inline std::uint64_t send_later(incarnation& self, std::unique_ptr<envelope> mail, duration delay,
+                                duration period) {
+  return self.home.send_later(std::move(mail), delay, period);
+}
+inline bool cancel_later(incarnation& self, std::uint64_t number) { return self.home.cancel_later(number); }
+inline void ask_supervisor_of(place& of, child_request& r, incarnation& by) {
+  r.asked_by = &by.home;
+  of.ask_supervisor(r);
+}
+inline void const* arguments_of(place& self) { return self.arguments(); }
+inline std::uint64_t lives_before(place& self) { return self.lives_before(); }
+inline std::uint64_t monitor(incarnation& self, place& target, death_notice notice,
+                             std::uint64_t generation) {
+  auto b = std::make_shared<bond>(bond{.kind = bond_kind::monitor,
+                                       .owner = &self.home,
+                                       .owner_life = self.number,
+                                       .target = &target,
+                                       .notice = std::move(notice)});
+  self.home.own(b);
+  target.watch(b, generation);
+  return b->number;
+}
+inline bool demonitor(incarnation& self, std::uint64_t number) { return self.home.cancel_bond(number); }
+
+inline void link(incarnation& self, place& other, death_notice to_self, death_notice to_other,
+                 std::uint64_t generation) {
+  if (self.home.find_link(other) != nullptr) return;
+  auto forth = std::make_shared<bond>(bond{.kind = bond_kind::link,
+                                           .owner = &self.home,
+                                           .owner_life = self.number,
+                                           .target = &other,
+                                           .notice = std::move(to_self)});
+  auto back = std::make_shared<bond>(bond{.kind = bond_kind::link,
+                                          .owner = &other,
+                                          .target = &self.home,
+                                          .born_in = self.number,
+                                          .notice = std::move(to_other)});
+  if (other.own(back, generation)) self.home.watch(back);
+  self.home.own(forth);
+  other.watch(forth, generation);
+}
+inline void unlink(incarnation& self, place& other) {
+  if (const auto forth = self.home.find_link(other)) self.home.cancel_bond(forth->number);
+  if (const auto back = other.find_link(self.home)) other.cancel_bond(back->number);
+}
+inline void exit(place& to, exit_reason why, death_notice notice, std::uint64_t from_life,
+                 std::uint64_t generation) {
+  notice.fill_in(from_life, why);
+  const bool is_trappable = !(why == reason::killed);
+  to.signal({std::move(why), is_trappable, 0, std::move(notice.mail)}, generation);
+}
+inline bool is_stopping(place const& self) { return self.is_stopping(); }
+inline place& neighbour(place& self, std::size_t position) { return self.neighbour(position); }
+inline void const* environment_of(place& self, std::size_t position) { return self.environment(position); }
+
+inline void ask_dynamic(incarnation& self, std::size_t position, envelope& r) {
+  self.home.dynamic(position).take_request(r, 0);
+}
+inline void ask_supervisor_of(child_address const& child, envelope& r) { child.at->ask_supervisor(r); }
+
+}  // namespace espalier::runtime
