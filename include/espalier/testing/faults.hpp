@@ -2,8 +2,8 @@
 #pragma once
 
 #include <espalier/runtime/place.hpp>
-
 #include <list>
+#include <stdexcept>
 
 namespace espalier {
 
@@ -21,11 +21,16 @@ struct at_message {
 struct after_message {
   std::uint64_t number = 1;
 };
-/// Crash the next `times` starts in the constructor.
+/// Crash when the tree has run for that long, or now if it has already; also while the process is idle or
+/// suspended. A process that is being restarted then crashes as soon as it is up.
+struct at {
+  duration elapsed;
+};
+/// Crash in the constructor, so that the next `times` starts fail.
 struct in_constructor {
   std::uint64_t times = 1;
 };
-/// Crash the next `times` starts in `init`.
+/// Crash in `init`, so that the next `times` starts fail.
 struct in_init {
   std::uint64_t times = 1;
 };
@@ -34,8 +39,8 @@ struct in_terminate {};
 
 namespace testing {
 
-/// The crashes that a simulation has been asked for, and have not happened yet.
-class crash_list final : public runtime::fault_injector {
+/// What a simulation has been asked to do to the processes' own code.
+class fault_list {
  public:
   struct crash {
     runtime::fault_point where{};
@@ -43,10 +48,32 @@ class crash_list final : public runtime::fault_injector {
     std::uint64_t wait = 0;   // times that pass before it happens
     std::uint64_t times = 1;  // times it happens
   };
+  struct slowness {
+    record const* about = nullptr;
+    type_id message = {};  // null: all
+    duration takes{};
+  };
+  struct drop {
+    record const* to = nullptr;
+    type_id message = {};
+    std::uint64_t wait = 0;
+  };
 
-  void add(crash c) { crashes_.push_back(c); }
+  void add(crash c) {
+    if (c.times != 0) crashes_.push_back(c);
+  }
+  void add(slowness s) {
+    if (s.takes < duration{} || s.takes == infinity) {
+      throw std::invalid_argument("espalier: a handler is slow for a finite time, 0 s or more");
+    }
+    std::erase_if(slow_,
+                  [&](slowness const& old) { return old.about == s.about && old.message == s.message; });
+    if (s.takes != duration{}) slow_.push_back(s);
+  }
+  void add(drop d) { drops_.push_back(d); }
 
-  void reach(runtime::fault_point where, record const& about, std::uint64_t, type_id) override {
+  /// Whether a crash is due here.
+  bool crashes(runtime::fault_point where, record const& about) {
     bool now = false;
     for (auto c = crashes_.begin(); c != crashes_.end();) {
       if (c->where != where || c->about != &about) {
@@ -59,11 +86,35 @@ class crash_list final : public runtime::fault_injector {
         c = --c->times == 0 ? crashes_.erase(c) : std::next(c);
       }
     }
-    if (now) throw injected_crash();
+    return now;
+  }
+
+  /// How long a handler is busy first: what was said of its message, or else of its process.
+  duration busy(record const& about, type_id message) const {
+    duration d{};
+    for (slowness const& s : slow_) {
+      if (s.about != &about) continue;
+      if (s.message && s.message == message) return s.takes;
+      if (!s.message) d = s.takes;
+    }
+    return d;
+  }
+
+  /// Whether this cast is to be lost.
+  bool drops(record const& to, type_id message) {
+    for (auto d = drops_.begin(); d != drops_.end(); ++d) {
+      if (d->to != &to || d->message != message) continue;
+      if (d->wait-- != 0) continue;
+      drops_.erase(d);
+      return true;
+    }
+    return false;
   }
 
  private:
   std::list<crash> crashes_;
+  std::list<slowness> slow_;
+  std::list<drop> drops_;
 };
 
 }  // namespace testing

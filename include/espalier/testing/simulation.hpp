@@ -1,188 +1,248 @@
 // Copyright the Espalier authors. Boost Software License 1.0 (see LICENSE).
 #pragma once
 
-#include <espalier/system/system.hpp>
-#include <espalier/testing/faults.hpp>
-#include <espalier/testing/trace.hpp>
-#include <espalier/testing/virtual_scheduler.hpp>
+#include <espalier/testing/simulated_tree.hpp>
 
 namespace espalier {
+
+/// As the name of a sender or receiver: the test itself.
+struct outside;
+
+/// For a simulation that `start()` starts, after faults and stand-ins have been set up.
+struct not_started_t {};
+inline constexpr not_started_t not_started{};
+
+template <class Message>
+struct answers;
+template <class Message>
+struct drops;
+struct which_takes_a_call_away;
+
+namespace detail {
+
+template <class Q, class M, class Answer>
+constexpr bool refuse_scripted_answer() {
+  static_assert(ill_formed<Q, answers<M>, Answer>,
+                "espalier: a scripted answer does not convert to the reply that the message names; give a "
+                "value, a function of the message, es::never or es::dies");
+  return false;
+}
+template <class Q, class M>
+constexpr bool refuse_drop_of_a_call() {
+  static_assert(ill_formed<Q, drops<M>, which_takes_a_call_away>,
+                "espalier: a call is never lost, so it cannot be dropped; answer it with es::never");
+  return false;
+}
+template <class Q, class M, class Answer>
+constexpr bool may_answer() {
+  if constexpr (!handles<process_of<Q>, M>) {
+    return refuse_unhandled<Q, M>();
+  } else if constexpr (!testing::fits_as_answer<M, Answer>()) {
+    return refuse_scripted_answer<Q, M, Answer>();
+  } else {
+    return true;
+  }
+}
+
+}  // namespace detail
 
 /// A tree run inside a test: the engine and the plans of `es::system`, under a seeded scheduler and a virtual
 /// clock. The constructor starts the tree; all happens on the calling thread, inside the member functions.
 template <class T>
-class simulation {
+class simulation : public testing::simulated_tree {
  public:
   explicit simulation(seed s = {}) : simulation(with(), s) {}
   /// Throws `es::start_failed` if a child does not start.
   template <class... C>
-  explicit simulation(given<C...> values, seed s = {}) : seed_(s), scheduler_(s) {
+  explicit simulation(given<C...> values, seed s = {}) : simulation(not_started, std::move(values), s) {
+    if constexpr (is_valid<T>) start();
+  }
+  /// Without a start: what is set up before `start()` applies to it.
+  explicit simulation(not_started_t, seed s = {}) : simulation(not_started, with(), s) {}
+  template <class... C>
+  simulation(not_started_t, given<C...> values, seed s = {}) : simulated_tree(detail::view_of<T>, s) {
     if constexpr (is_valid<T>) {
       static_assert(sizeof(detail::wiring_check<T, C...>) != 0);
       auto kept = std::make_shared<given<C...>>(std::move(values));
-      values_ = kept;
-      engine_ = std::make_unique<runtime::engine>(
-          detail::view_of<T>, detail::lookup_of<T>, detail::process_types<T>(kept->values), scheduler_,
-          runtime::engine::hooks{.on_report = [this](report const& r) { reports_.push_back(r.to_string()); },
-                                 .on_event = [this](runtime::event const& e) { note(e); },
-                                 .on_stage = nullptr,
-                                 .faults = &crashes_});
-      engine_->start();
-      drive([&] { return engine_->where() != runtime::stage::starting; }, never);
-      if (engine_->where() == runtime::stage::start_failed) throw start_failed(engine_->why());
-      if (engine_->where() == runtime::stage::starting) {
-        stop();
-        throw std::logic_error("espalier: the start never ends");
-      }
-      trace_ = {};
+      make_engine(detail::lookup_of<T>, detail::process_types<T>(kept->values), kept);
     }
-  }
-  simulation(simulation const&) = delete;
-  simulation& operator=(simulation const&) = delete;
-
-  ~simulation() {
-    if (engine_ != nullptr) stop();
   }
 
   /// Sends a message. It is handled when the simulation runs.
   template <class Q, class M>
   void cast(M&& m) {
-    using message = std::remove_cvref_t<M>;
-    if constexpr (detail::may_cast_from_outside<T, Q, message>()) {
-      std::unique_ptr<runtime::envelope> mail(
-          new runtime::message<process_of<Q>, message>(std::in_place, std::forward<M>(m)));
-      if (runtime::post(place_of<Q>(), *mail, true)) static_cast<void>(mail.release());
+    if constexpr (detail::may_cast_from_outside<T, Q, std::remove_cvref_t<M>>()) {
+      cast_to<Q>(address_at(node_of<Q>), std::forward<M>(m));
     }
   }
-
   /// Sends a request and runs until the reply. Throws `es::call_failed` as `es::system` does, after virtual
   /// time.
   template <class Q, class M>
   auto call(M&& m, duration limit = default_call_limit) {
-    using message = std::remove_cvref_t<M>;
-    if constexpr (detail::may_ask_from_outside<T, Q, message>()) {
-      return detail::call_from_outside<Q, message>(
-          place_of<Q>(), std::forward<M>(m), [&](runtime::outside_call& c) {
-            runtime::envelope* answered = nullptr;
-            drive([&] { return (answered = c.poll()) != nullptr; }, scheduler_.now() + limit);
-            return answered;
-          });
+    if constexpr (detail::may_ask_from_outside<T, Q, std::remove_cvref_t<M>>()) {
+      return call_at<Q>(address_at(node_of<Q>), std::forward<M>(m), limit);
+    } else {
+      return detail::after_mistake{};
+    }
+  }
+  /// The same, as an `es::answer`: the reply, or the reason why there is none.
+  template <class Q, class M>
+  auto try_call(M&& m, duration limit = default_call_limit) {
+    if constexpr (detail::may_ask_from_outside<T, Q, std::remove_cvref_t<M>>()) {
+      return try_call_at<Q>(address_at(node_of<Q>), std::forward<M>(m), limit);
     } else {
       return detail::after_mistake{};
     }
   }
 
-  /// Crashes a process: at its next message, or where the argument says.
-  template <class P>
-  void crash(at_message when = {}) {
-    crashes_.add({runtime::fault_point::before_handler, &record_of<P>(), when.number - 1, 1});
-  }
-  template <class P>
-  void crash(after_message when) {
-    crashes_.add({runtime::fault_point::after_handler, &record_of<P>(), when.number - 1, 1});
-  }
-  template <class P>
-  void crash(in_constructor when) {
-    crashes_.add({runtime::fault_point::construct, &record_of<P>(), 0, when.times});
-  }
-  template <class P>
-  void crash(in_init when) {
-    crashes_.add({runtime::fault_point::init, &record_of<P>(), 0, when.times});
-  }
-  template <class P>
-  void crash(in_terminate) {
-    crashes_.add({runtime::fault_point::terminate, &record_of<P>(), 0, 1});
-  }
-
-  /// Runs all that can run now. Time does not move.
-  void run_until_idle() {
-    while (scheduler_.run_one()) {
+  /// What `es::system` offers about dynamic children, in virtual time.
+  template <class D, class... Args>
+  auto start_child(Args&&... args) {
+    if constexpr (!detail::is_dynamic_there<T, D>()) {
+      return detail::after_mistake{};
+    } else if constexpr (!detail::takes_arguments<D, Args...>()) {
+      return detail::after_mistake{};
+    } else {
+      return start_child_at<D>(detail::dynamic_named<T, D>, std::forward<Args>(args)...);
     }
   }
-  /// Runs for that long. Returns at once.
-  void run_for(duration d) {
-    const instant end = scheduler_.now() + d;
-    drive([] { return false; }, end);
+  template <class P, class M>
+  void cast(ref<P> const& to, M&& m) {
+    if constexpr (detail::may_cast_to_ref<P, std::remove_cvref_t<M>>()) {
+      cast_to<P>(detail::address_in(to), std::forward<M>(m));
+    }
   }
-  /// Runs until the predicate holds, for an hour of virtual time at the most. Answers whether it holds.
-  template <class Predicate>
-  bool run_until(Predicate holds) {
-    drive(holds, scheduler_.now() + duration{3'600'000'000'000});
-    return holds();
+  template <class P, class M>
+  auto call(ref<P> const& to, M&& m, duration limit = default_call_limit) {
+    if constexpr (detail::may_ask<P, std::remove_cvref_t<M>>()) {
+      return call_at<P>(detail::address_in(to), std::forward<M>(m), limit);
+    } else {
+      return detail::after_mistake{};
+    }
+  }
+  template <class P, class M>
+  auto try_call(ref<P> const& to, M&& m, duration limit = default_call_limit) {
+    if constexpr (detail::may_ask<P, std::remove_cvref_t<M>>()) {
+      return try_call_at<P>(detail::address_in(to), std::forward<M>(m), limit);
+    } else {
+      return detail::after_mistake{};
+    }
+  }
+  template <class P>
+  child_result terminate_child(ref<P> const& child) {
+    return child ? terminate_child_at(detail::address_in(child)) : child_result::not_found;
   }
 
-  /// Stops the tree in order, and answers why the root ended.
-  exit_reason stop() {
-    engine_->stop();
-    return wait();
+  /// What `es::system` offers about children, in virtual time.
+  template <class P>
+  child_result terminate_child() {
+    return ask<P>(runtime::child_request_kind::terminate);
   }
-  /// Runs until the root has ended, and answers why.
-  exit_reason wait() {
-    drive([&] { return engine_->where() > runtime::stage::up; }, never);
-    run_until_idle();
-    return engine_->why();
+  template <class P>
+  child_result restart_child() {
+    return ask<P>(runtime::child_request_kind::restart);
   }
-  /// Whether the root has ended.
-  bool ended() const { return engine_->where() > runtime::stage::up; }
-  bool gave_up() const { return engine_->how() == plan::ending::gave_up; }
+  template <class P>
+  child_result restart_group() {
+    return ask<P>(runtime::child_request_kind::restart_group);
+  }
+  template <class S>
+  std::vector<child_info> which_children() {
+    if constexpr (detail::is_supervisor_there<T, S>()) {
+      return children_at(detail::supervisor_named<T, S>);
+    } else {
+      return {};
+    }
+  }
+  template <class S>
+  child_counts count_children() {
+    return detail::count(which_children<S>());
+  }
 
-  /// What the tree did since it was up.
-  espalier::trace trace() const { return trace_; }
-  /// Whether it did exactly that.
-  trace_match matches(espalier::trace expected) const {
-    return testing::match(std::move(expected), trace_, seed_note());
+  /// Crashes a process: at its next message, or where the argument says.
+  template <class P, class When = at_message>
+  void crash(When when = {}) {
+    if constexpr (detail::is_reachable<T, P>()) crash_at(node_of<P>, when);
   }
-  /// Whether it did that, in this order, and perhaps more.
-  trace_match contains(espalier::trace expected) const {
-    return testing::match_within(std::move(expected), trace_, seed_note());
-  }
-  /// The reports so far, as text.
-  std::vector<std::string> const& reports() const { return reports_; }
 
-  /// How long the tree has run.
-  duration elapsed() { return scheduler_.now() - instant{}; }
+  /// From now on each handler of a process, or each of message `M`, is busy for that long before it is
+  /// entered. Nothing interrupts it meanwhile, as nothing interrupts a running handler.
+  template <class P, class M = void>
+  void slow(duration d) {
+    if constexpr (detail::is_reachable<T, P>()) slow_at(node_of<P>, message_id<M>(), d);
+  }
+
+  /// Loses the Nth cast of message `M` to a process from now on; 1 is the next.
+  template <class P, class M>
+  void drop(std::uint64_t number = 1) {
+    if constexpr (!detail::is_reachable<T, P>()) {
+      return;
+    } else if constexpr (!std::is_void_v<detail::reply_of<M>> || detail::call_message<M>) {
+      detail::refuse_drop_of_a_call<P, M>();
+    } else {
+      drop_at(node_of<P>, id_of<M>, number);
+    }
+  }
+
+  /// From now on what one process sends another one takes that long. Either may be `es::outside`.
+  template <class From, class To>
+  void delay(duration d) {
+    delay_between(end_of<From>(), end_of<To>(), d);
+  }
+
+  /// Gives the next lives of a process no code of their own: the functions handle its messages, each the type
+  /// that it takes. A message without a function is lost, and a call crashes it. What throws crashes it; the
+  /// next incarnation begins with fresh copies of the functions.
+  template <class P, class... F>
+  void replace(F... handlers) {
+    if constexpr (detail::is_reachable<T, P>()) {
+      stand_in_at(node_of<P>);
+      (answer<P, typename testing::message_of<F>::type>(std::move(handlers)), ...);
+    }
+  }
+  /// What a replaced process answers to message `M`: a value, a function of the message, `es::never{}` or
+  /// `es::dies{}`. Nothing, for a message without a reply.
+  template <class P, class M, class Answer>
+  void answer(Answer given) {
+    if constexpr (!detail::is_reachable<T, P>()) {
+      return;
+    } else if constexpr (detail::may_answer<P, M, Answer>()) {
+      stand_in_at(node_of<P>).set(id_of<M>, testing::make_handler<process_of<P>, M>(std::move(given)));
+    }
+  }
 
  private:
-  template <class Q>
-  runtime::place& place_of() {
-    return engine_->at(detail::found_from_root<T, Q>.node);
-  }
-  template <class Q>
-  record const& record_of() {
-    if constexpr (detail::is_reachable<T, Q>()) {
-      return detail::records_of<T>[detail::found_from_root<T, Q>.node];
+  template <class P>
+  child_result ask(runtime::child_request_kind kind) {
+    if constexpr (detail::is_reachable<T, P>()) {
+      return ask_about(node_of<P>, kind);
     } else {
-      return detail::records_of<T>[0];
+      return child_result::noproc;
     }
   }
+  template <class Q>
+  static constexpr node_index node_of = detail::found_from_root<T, Q>.node;
 
-  /// Runs until the predicate holds or the clock reads `end`. Time moves only when nothing can run.
-  template <class Predicate>
-  void drive(Predicate holds, instant end) {
-    while (!holds()) {
-      if (scheduler_.now() > end) return;
-      if (scheduler_.run_one()) continue;
-      const instant next = scheduler_.next_timer();
-      if (next == never && end == never) return;
-      if (next > end) return scheduler_.move_to(end);
-      scheduler_.move_to(next);
+  template <class M>
+  static constexpr type_id message_id() {
+    if constexpr (std::is_void_v<M>) {
+      return {};
+    } else {
+      return id_of<M>;
     }
   }
-
-  void note(runtime::event const& e) {
-    trace_.add({e.what, e.about->name, e.what == runtime::event_kind::ended ? e.why.kind() : reason::normal});
+  template <class Q>
+  static constexpr node_index end_of() {
+    if constexpr (std::is_same_v<Q, outside>) {
+      return no_node;
+    } else if constexpr (detail::is_reachable<T, Q>()) {
+      return node_of<Q>;
+    } else {
+      return no_node;
+    }
   }
-  std::string seed_note() const { return "  seed " + std::to_string(seed_.value) + "\n"; }
 
   [[no_unique_address]] check<T> check_;
-
-  seed seed_;
-  testing::virtual_scheduler scheduler_;
-  testing::crash_list crashes_;
-  espalier::trace trace_;
-  std::vector<std::string> reports_;
-  std::shared_ptr<void> values_;
-  std::unique_ptr<runtime::engine> engine_;
 };
 
 }  // namespace espalier

@@ -3,7 +3,6 @@
 
 #include <espalier/runtime/scheduler.hpp>
 #include <espalier/testing/random.hpp>
-
 #include <vector>
 
 namespace espalier::testing {
@@ -17,24 +16,28 @@ class virtual_scheduler final : public runtime::scheduler {
   void submit(runtime::runnable& r) override { ready_.push_back(&r); }
   instant now() override { return now_; }
   void arm(runtime::timer& t, instant due) override {
-    if (due != never) timers_.arm(t, due);
+    if (due != end_of_time) timers_.arm(t, due);
   }
   void disarm(runtime::timer& t) override { timers_.disarm(t); }
   int batch() const override { return 1; }
+  std::uint16_t jitter() override { return static_cast<std::uint16_t>(draw_.next() >> 48); }
 
   /// Runs one process or supervisor for one turn. Answers false if none is ready.
   bool run_one() {
     if (ready_.empty()) return false;
     const std::size_t chosen = static_cast<std::size_t>(draw_.below(ready_.size()));
-    runtime::runnable* r = ready_[chosen];
+    running_ = ready_[chosen];
     ready_[chosen] = ready_.back();
     ready_.pop_back();
     ++steps_;
-    r->run();
+    running_->run();
+    running_ = nullptr;
     return true;
   }
 
-  /// When time will move by itself, or `never`.
+  /// What runs now; null outside `run_one`.
+  runtime::runnable const* running() const { return running_; }
+  /// When time will move by itself, or `end_of_time`.
   instant next_timer() const { return timers_.next(); }
 
   /// Moves the clock, and expires what is due by then.
@@ -43,11 +46,15 @@ class virtual_scheduler final : public runtime::scheduler {
     timers_.expire(now_);
   }
 
+  random& draw() { return draw_; }
   std::uint64_t steps() const { return steps_; }
+  bool is_idle() const { return ready_.empty(); }
+  std::size_t armed_timers() const { return timers_.size(); }
 
  private:
   random draw_;
   std::vector<runtime::runnable*> ready_;
+  runtime::runnable* running_ = nullptr;
   runtime::timer_queue timers_;
   instant now_{};
   std::uint64_t steps_ = 0;
