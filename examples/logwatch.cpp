@@ -1,10 +1,12 @@
 // Reads a package manager's log, and reports what was installed, upgraded and removed, and what crashed.
 // The work is done by a tree of processes (logwatch/tree.hpp):
 //
-//   reader    calls a parser for each line, and casts to the store what the line says, or that it is lost
+//   reader    calls a parser for each line, and a second one if that crashes; casts to the store what the
+//   line
+//             says, or that it is lost
 //   parser    crashes on a line that it does not understand; its supervisor starts it again
-//   store     adds up
-//   reporter  asks the store, prints, and ends, and the tree with it
+//   store     adds up; at the end the reader asks it, and sends the reporter what it says
+//   reporter  leaves that to `main`, and ends, and the tree with it
 #include <fcntl.h>
 #include <sys/stat.h>
 
@@ -51,6 +53,34 @@ input open_input(std::string const& path) {
   return from;
 }
 
+/// Prints what came of it. Answers the exit code.
+int show(std::string const& name, result const& came_of_it, crash_log const& crashes) {
+  if (!came_of_it.started) {
+    std::fprintf(stderr, "logwatch: stopped before it had started\n");
+    return 0;
+  }
+  if (came_of_it.complete && came_of_it.all && came_of_it.all->lines() == 0) {
+    std::fprintf(stderr, "logwatch: %s is empty\n", name.c_str());
+    return 1;
+  }
+  if (came_of_it.all) print(name, *came_of_it.all, came_of_it.complete);
+  crashes.print();
+  std::printf("\n%s", std::string(es::diagram<logwatch>).c_str());
+  if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0) {
+    std::fprintf(stderr, "logwatch: cannot write the report\n");
+    return 2;
+  }
+  if (!came_of_it.all) {
+    std::fprintf(stderr, "logwatch: the report on %s failed\n", name.c_str());
+    return 1;
+  }
+  if (came_of_it.complete && came_of_it.all->counted == 0) {
+    std::fprintf(stderr, "logwatch: no line of %s can be read as a line of a package log\n", name.c_str());
+    return 1;
+  }
+  return 0;
+}
+
 int main(int argc, char** argv) {
   CLI::App arguments("Reports the packages installed, upgraded and removed per day, and what crashed.",
                      "logwatch");
@@ -69,39 +99,14 @@ int main(int argc, char** argv) {
   }
   try {
     const input from = open_input(path);
-    outcome came_of_it = outcome::not_started;
+    result came_of_it;
     crash_log crashes;
     es::settings how;
     how.workers = std::max(2U, std::thread::hardware_concurrency());  // one of them may wait for stdin
     how.on_report = [&](es::report const& r) { crashes.add(r); };
     if (es::run<logwatch>(es::with(from, damage, &came_of_it), how) != 0) return 2;
-
     // The tree has ended, so nothing can crash any more.
-    if (came_of_it != outcome::not_started && came_of_it != outcome::nothing_read) {
-      crashes.print();
-      std::printf("\n%s", std::string(es::diagram<logwatch>).c_str());
-    }
-    if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0) {
-      std::fprintf(stderr, "logwatch: cannot write the report\n");
-      return 2;
-    }
-    switch (came_of_it) {
-      case outcome::reported:
-        return 0;
-      case outcome::not_started:
-        std::fprintf(stderr, "logwatch: stopped before it had started\n");
-        return 0;
-      case outcome::nothing_read:
-        std::fprintf(stderr, "logwatch: %s is empty\n", from.name.c_str());
-        return 1;
-      case outcome::nothing_counted:
-        std::fprintf(stderr, "logwatch: no line of %s can be read as a line of a package log\n",
-                     from.name.c_str());
-        return 1;
-      case outcome::no_report:
-        std::fprintf(stderr, "logwatch: the report on %s failed\n", from.name.c_str());
-        return 1;
-    }
+    return show(from.name, came_of_it, crashes);
   } catch (std::system_error const& e) {
     std::fprintf(stderr, "logwatch: %s\n", e.what());
     return 2;

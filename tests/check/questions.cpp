@@ -65,6 +65,65 @@ TEST_CASE("blast radius after escalations (25)") {
   static_assert(es::blast_radius<nested, a, 9> == es::processes<a, b, c, d>{});
 }
 
+struct caller_of_a {
+  using calls = es::processes<a>;
+};
+struct caller_of_caller {
+  using calls = es::processes<caller_of_a>;
+};
+struct caster_to_a {
+  using casts = es::processes<a>;
+};
+
+TEST_CASE("exposed are the radius, the callers, theirs, and their radii (8)") {
+  using flat = tree<a, b, caller_of_a, caller_of_caller, caster_to_a>;
+  static_assert(es::exposed<flat, a> == es::processes<a, caller_of_a, caller_of_caller>{});
+  static_assert(es::exposed<flat, b> == es::processes<b>{});
+  static_assert(es::exposed<flat, caller_of_a> == es::processes<caller_of_a, caller_of_caller>{});
+  // A caller's radius reaches back to what started earlier, and on to who calls that.
+  using deep =
+      tree<tree<a>, tree<es::one_for_all, b, caller_of_a>, tree<es::rest_for_one, caller_of_caller, d>, e>;
+  static_assert(es::exposed<deep, a> == es::processes<a, b, caller_of_a, caller_of_caller, d>{});
+  static_assert(es::exposed<deep, b> == es::processes<b, caller_of_a, caller_of_caller, d>{});
+  static_assert(es::exposed<deep, e> == es::processes<e>{});
+  static_assert(es::exposed<deep, caster_to_a> == es::processes<>{});
+}
+
+TEST_CASE("the crashes that a tree survives multiply over its levels (26)") {
+  using inner = tree<es::intensity<2, 5_s>, a, b>;
+  static_assert(es::crash_budget<inner, a> == 2);
+  static_assert(es::crash_budget<tree<es::intensity<3, 5_s>, inner, c>, a> == 11);
+  static_assert(es::crash_budget<tree<es::intensity<3, 5_s>, inner, c>, c> == 3);
+  static_assert(es::crash_budget<tree<es::intensity<0, 5_s>, inner>, a> == 2);
+  static_assert(
+      es::crash_budget<
+          tree<es::one_for_all, es::intensity<10, 5_s>, es::supervisor<es::intensity<10, 5_s>, a>>, a> ==
+      120);
+  static_assert(es::crash_budget<inner, e> == 0);
+}
+
+TEST_CASE("a process that ends for good while the root lives has no budget to exceed (26)") {
+  static_assert(es::crash_budget<tree<es::child<a, es::temporary>>, a> == es::unbounded);
+  static_assert(es::crash_budget<tree<es::child<a, es::transient>>, a> == 1);
+  // A supervisor that gave up ends with `shutdown`, so a transient one is not restarted.
+  using inner = tree<es::intensity<2, 5_s>, a>;
+  static_assert(es::crash_budget<tree<es::child<inner, es::transient>, b>, a> == es::unbounded);
+  static_assert(es::crash_budget<tree<es::child<inner, es::temporary>, b>, a> == es::unbounded);
+  // Unless it is significant.
+  static_assert(
+      es::crash_budget<tree<es::auto_shutdown_any, es::child<inner, es::transient, es::significant>>, a> ==
+      2);
+  static_assert(
+      es::crash_budget<tree<es::auto_shutdown_any, es::child<a, es::temporary, es::significant>>, a> == 0);
+  static_assert(es::crash_budget<inner, a> < es::unbounded);
+}
+
+TEST_CASE("a budget that is too large to count is finite all the same (26)") {
+  using inner = tree<es::intensity<INT64_MAX, 5_s>, a>;
+  static_assert(es::crash_budget<tree<es::intensity<INT64_MAX, 5_s>, inner>, a> == UINT64_MAX - 1);
+  static_assert(es::crash_budget<tree<es::intensity<INT64_MAX, 5_s>, inner>, a> < es::unbounded);
+}
+
 TEST_CASE("the stop is bounded by the sum of the processes' limits (27)") {
   static_assert(es::shutdown_bound<tree<a, b>> == 10_s);
   static_assert(es::shutdown_bound<tree<es::child<a, es::brutal_kill>, es::child<b, es::shutdown<2_s>>>> ==

@@ -25,9 +25,9 @@ struct desk {
 
   auto writer() {
     return [this](plan::order const& o) {
-      constexpr char const* words[] = {"start",      "stop",          "park",       "left",
-                                       "restarting", "retry",         "misbehaved", "up",
-                                       "giving_up",  "shutting_down", "ended"};
+      constexpr char const* words[] = {"start",     "stop",          "park", "left",       "restarting",
+                                       "retry",     "wait",          "done", "misbehaved", "up",
+                                       "giving_up", "shutting_down", "ended"};
       if (!said.empty()) said += ' ';
       said += words[static_cast<unsigned char>(o.what)];
       if (o.what != plan::order_kind::up && o.what != plan::order_kind::ended)
@@ -283,6 +283,32 @@ TEST_CASE("a child that ends in another way than it was told is reported, and th
   CHECK(d.crashed(2) == "misbehaved2 stop1");
   CHECK(d.finished(1) == "misbehaved1 stop0");
   CHECK(d.finished(0) == "ended:stopped");
+}
+
+TEST_CASE("a permanent child that ended by itself, and was to be killed, is reported (B.7)") {
+  const plan::child_rule killed_permanent{.restart = restart_kind::permanent, .brutal_kill = true};
+  const plan::child_rule killed_transient{.restart = restart_kind::transient, .brutal_kill = true};
+  desk d(rule(strategy_kind::one_for_one), {killed_transient, killed_permanent, killed_permanent});
+  d.up().stop();
+  CHECK(d.stopped(2) == "misbehaved2 stop1");
+  CHECK(d.finished(1) == "misbehaved1 stop0");
+  CHECK(d.stopped(0) == "ended:stopped");
+}
+
+TEST_CASE("a retry keeps its turn while another restart is under way (B.5)") {
+  desk d(rule(strategy_kind::one_for_all, 20), {permanent, permanent});
+  CHECK(d.up().crashed(0) == "restarting0 stop1");
+  CHECK(d.stopped(1) == "start0");
+  CHECK(d.started(0) == "start1");
+  CHECK(d.crashed(0) == "");  // before the start of its sibling fails, so it is first
+  CHECK(d.failed(1) == "retry1 restarting0 start0");
+  CHECK(d.retry(1) == "");
+  CHECK(d.started(0) == "start1");
+  CHECK(d.finished(0) == "");  // after the retry
+  CHECK(d.failed(1) == "retry1 restarting1 misbehaved0 start0");
+  CHECK(d.retry(1) == "");
+  CHECK(d.started(0) == "start1");
+  CHECK(d.started(1) == "");  // so the second retry is not needed any more
 }
 
 TEST_CASE("a stop overtakes the start (19)") {

@@ -34,6 +34,7 @@ if len(lines(blocks[0])) != len(lines((examples / "first_tree.cpp").read_text(en
     print("first_tree.cpp has more than README shows", file=sys.stderr)
 require("the larger tree", blocks[1], "storage.cpp")
 require("its policy", blocks[2], "storage.cpp")
+require("the simulation", blocks[3], "simulated_outage.cpp")
 for number in (int(n) for n in re.findall(r"(\d+) lines", readme)):
     if number != len(blocks[0].splitlines()):
         failed = 1

@@ -7,6 +7,7 @@
 #include <csignal>
 #include <ctime>
 #include <future>
+#include <latch>
 #include <thread>
 
 #include "scripted.hpp"
@@ -260,24 +261,93 @@ TEST_CASE("an idle system uses no processor time (promise 7)") {
 }
 
 struct many_timers {
+  using needs = es::environment<std::latch*>;
   struct tick {};
   void init(es::context<many_timers>& self) {
     for (int i = 0; i != 5; ++i) self.send_every(20_us, tick{});
   }
-  void handle(tick) { ++ticks; }
-  struct count {
-    using reply = int;
-  };
-  int handle(count) { return ticks; }
+  void handle(tick, es::context<many_timers>& self) {
+    if (++ticks == 2000) self.environment<std::latch*>()->count_down();
+  }
   int ticks = 0;
 };
 
 TEST_CASE("timers that expire all the time keep all workers going") {
   struct one : es::name_for<many_timers> {};
   struct two : es::name_for<many_timers> {};
-  es::system<es::supervisor<one, two>> sys(quiet(4));
-  while (sys.call<one>(many_timers::count{}) < 2000 || sys.call<two>(many_timers::count{}) < 2000) {
+  std::latch ticked(2);
+  es::system<es::supervisor<one, two>> sys(es::with(&ticked), quiet(4));
+  ticked.wait();
+}
+
+/// Counts down, in a small mailbox.
+struct narrow {
+  using needs = es::environment<std::latch*>;
+  struct one {};
+  void handle(one, es::context<narrow>& self) { self.environment<std::latch*>()->count_down(); }
+};
+struct feeder {
+  using casts = es::processes<narrow>;
+  struct feed {
+    int times;
+  };
+  void handle(feed m, es::context<feeder>& self) {
+    for (int i = 0; i != 10; ++i) self.cast<narrow, narrow::one>();
+    if (m.times > 1) self.cast<feeder, feed>(m.times - 1);
   }
+};
+
+TEST_CASE("a full mailbox holds up threads and processes, and loses nothing") {
+  struct feeding : es::supervisor<es::child<narrow, es::mailbox<4, es::overflow::suspend>>, feeder> {};
+  std::latch all(9000);
+  es::system<feeding> sys(es::with(&all), quiet(3));
+  sys.cast<feeder>(feeder::feed{300});
+  std::thread other([&] {
+    for (int i = 0; i != 3000; ++i) sys.cast<narrow>(narrow::one{});
+  });
+  for (int i = 0; i != 3000; ++i) sys.cast<narrow>(narrow::one{});
+  other.join();
+  all.wait();
+}
+
+/// Monitors and links, and crashes with it.
+struct entangled {
+  using casts = es::processes<a>;
+  struct go {
+    int left;
+  };
+  void handle(go m, es::context<entangled>& self) {
+    if (m.left == 0) return;
+    if (self.incarnation() % 2 == 0) self.trap_exits();
+    const es::monitor_id first = self.monitor<a>();
+    self.link<a>();
+    self.cast<entangled, go>(m.left - 1);
+    if (m.left % 3 == 0) self.cast<a, a::crash>();
+    if (m.left % 5 == 0) self.demonitor(first);
+    if (m.left % 7 == 0) self.unlink<a>();
+    if (m.left % 11 == 0) self.exit<a>(es::reason::killed);
+  }
+  void handle(es::down<a>) {}
+  void handle(es::exited<a>) {}
+};
+
+TEST_CASE("monitors and links hold on many threads, while everybody crashes") {
+  struct one : es::name_for<entangled> {};
+  struct two : es::name_for<entangled> {};
+  struct three : es::name_for<entangled> {};
+  struct busy : es::supervisor<es::intensity<1'000'000, 1_s>, a, one, two, three> {};
+  es::system<busy> sys(quiet(4));
+  for (int i = 0; i != 200; ++i) {
+    sys.cast<one>(entangled::go{20});
+    sys.cast<two>(entangled::go{20});
+    sys.cast<three>(entangled::go{20});
+    try {
+      sys.call<a>(a::ping{});
+    } catch (es::call_failed const&) {
+    }
+  }
+  sys.stop();
+  CHECK(!sys.gave_up());
 }
 
 /// Throws when its supervisor has lost patience with it.
@@ -328,7 +398,9 @@ struct tells_it_is_up {
 
 struct stuck {
   using needs = es::environment<int>;
-  explicit stuck(es::context<stuck>& self) : out(self.environment<int>()) { say(); }
+  struct up {};  // from here on a stop runs `terminate`
+  explicit stuck(es::context<stuck>& self) : out(self.environment<int>()) { self.cast<stuck>(up{}); }
+  void handle(up) { say(); }
   void terminate(es::exit_reason const&) {
     say();  // the first signal has been taken
     for (;;) pause();

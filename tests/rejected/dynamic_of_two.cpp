@@ -1,0 +1,18 @@
+// A dynamic supervisor has children of two types.
+// EXPECT: a dynamic supervisor has children of one process type
+// EXPECT: ill_formed<sessions, has_not_one_process>
+#include <espalier/check.hpp>
+namespace es = espalier;
+using namespace es::literals;
+
+struct session {};
+struct other {};
+struct sessions : es::dynamic<session
+#ifndef TWIN
+                              ,
+                              other
+#endif
+                              > {
+};
+struct app : es::supervisor<sessions> {};
+template struct es::check<app>;

@@ -1,0 +1,24 @@
+// A process monitors another one that it does not declare.
+// EXPECT: a process monitors, links to or ends a name that it does not declare
+// EXPECT: ill_formed<cache, watches<logs>, which_is_not_declared>
+#include <espalier.hpp>
+namespace es = espalier;
+
+struct database {};
+struct logs {};
+struct cache {
+  using casts = es::processes<database>;
+  void handle(es::down<database>) {}
+  void handle(es::down<logs>) {}
+  void init(es::context<cache>& self) {
+    self.monitor<
+#ifdef TWIN
+        database
+#else
+        logs
+#endif
+        >();
+  }
+};
+struct app : es::supervisor<database, logs, cache> {};
+int main() { es::system<app> sys; }

@@ -1,0 +1,276 @@
+// What other implementations of supervision got wrong (reference D.12), each as a test.
+#include <espalier/testing.hpp>
+
+#include <doctest/doctest.h>
+
+#include <future>
+
+#include "scripted.hpp"
+
+namespace es = espalier;
+using namespace es::literals;
+
+namespace {
+
+struct a : scripted<a> {};
+struct b : scripted<b> {};
+
+/// Counts who is alive, from the constructor to the end of the destructor.
+struct exclusive {
+  using needs = es::environment<int*>;
+  explicit exclusive(es::context<exclusive>& self) : alive(*self.environment<int*>()) {
+    if (++alive != 1) std::abort();
+  }
+  exclusive(exclusive const&) = delete;
+  exclusive& operator=(exclusive const&) = delete;
+  ~exclusive() { --alive; }
+  es::task<void> terminate(es::exit_reason const&, es::context<exclusive>& self) { co_await self.sleep(2_s); }
+  struct crash {};
+  void handle(crash) { throw 1; }
+  int& alive;
+};
+
+TEST_CASE("the next constructor waits for the last terminate and the last destructor (promise 2)") {
+  struct tree : es::supervisor<es::one_for_all, es::intensity<9, 60_s>, exclusive, a> {};
+  int alive = 0;
+  es::simulation<tree> sim{es::with(&alive)};
+  sim.cast<exclusive>(exclusive::crash{});
+  sim.run_for(1_s);
+  CHECK(sim.trace() == es::trace{});  // it still terminates
+  sim.cast<a>(a::crash{});            // and its sibling's restart waits for it too
+  sim.run_for(20_s);
+  CHECK(alive == 1);
+  sim.stop();
+  CHECK(alive == 0);
+}
+
+TEST_CASE("a death is told past a full mailbox (promise 5)") {
+  struct watcher {
+    using calls = es::processes<a>;
+    struct watch {};
+    struct told {
+      using reply = int;
+    };
+    void handle(watch, es::context<watcher>& self) { self.monitor<a>(); }
+    void handle(es::down<a>) { ++n; }
+    int handle(told) { return n; }
+    int n = 0;
+  };
+  struct tree : es::supervisor<a, es::child<watcher, es::mailbox<1, es::overflow::drop_newest>>> {};
+  es::simulation<tree> sim;
+  sim.cast<watcher>(watcher::watch{});
+  sim.run_until_idle();
+  sim.slow<watcher>(1_s);
+  for (int i = 0; i != 5; ++i) sim.cast<watcher>(watcher::watch{});
+  sim.cast<a>(a::crash{});
+  sim.run_for(10_s);
+  CHECK(sim.call<watcher>(watcher::told{}) >= 1);
+  CHECK(sim.trace() == es::trace{}.crashed<a>().started<a>());
+}
+
+TEST_CASE("the budget is one for all children, and exceeding it ends the supervisor") {
+  struct tree : es::supervisor<es::intensity<2, 5_s>, a, b> {};
+  es::simulation<tree> sim;
+  sim.cast<a>(a::crash{});
+  sim.run_until_idle();
+  sim.cast<b>(b::crash{});
+  sim.run_until_idle();
+  CHECK(!sim.ended());
+  sim.cast<a>(a::crash{});
+  sim.run_until_idle();
+  CHECK(sim.gave_up());
+  CHECK(sim.contains(es::trace{}.gave_up<tree>().stopped<b>().stopped<tree>()));
+}
+
+TEST_CASE("a restart exactly at the edge of the window counts, and one later does not (21)") {
+  struct tree : es::supervisor<es::intensity<1, 5_s>, a> {};
+  for (es::duration gap : {5_s, 5_s + 1_ns}) {
+    es::simulation<tree> sim;
+    sim.cast<a>(a::crash{});
+    sim.run_for(gap);
+    sim.cast<a>(a::crash{});
+    sim.run_until_idle();
+    CHECK(sim.gave_up() == (gap == 5_s));
+  }
+}
+
+/// Throws what is no exception, wherever it is told to.
+struct thrower {
+  enum class where { nowhere, constructor, init, terminate, timer };
+  using needs = es::environment<where*>;
+  explicit thrower(es::context<thrower>& s) : self(s) { now(where::constructor); }
+  void init() {
+    now(where::init);
+    self.send_after(1_s, tick{});
+  }
+  void terminate(es::exit_reason const&) { now(where::terminate); }
+  struct tick {};
+  struct finish {};
+  void handle(tick) { now(where::timer); }
+  void handle(finish) { self.stop(); }
+
+  void now(where here) {
+    where& told = *self.environment<where*>();
+    if (told != here) return;
+    told = where::nowhere;
+    throw here;
+  }
+  es::context<thrower>& self;
+};
+
+TEST_CASE("anything thrown anywhere is contained, also what is no std::exception (promise 6)") {
+  struct tree : es::supervisor<es::intensity<3, 5_s>, thrower> {};
+  using where = thrower::where;
+  for (where w : {where::constructor, where::init, where::terminate, where::timer}) {
+    where told = where::nowhere;
+    es::simulation<tree> sim{es::with(&told)};
+    told = w;
+    if (w != where::timer) sim.cast<thrower>(thrower::finish{});
+    sim.run_for(2_s);
+    CHECK(told == where::nowhere);
+    CHECK(!sim.ended());
+    CHECK(sim.trace().steps().back() == es::trace{}.started<thrower>().steps().back());
+    CHECK(sim.reports().back().find("thrower::where") != std::string::npos);
+    CHECK(sim.broken().empty());
+  }
+}
+
+/// Calls the sibling before it, for ever.
+struct caller : scripted<caller> {
+  using scripted::handle;
+  using calls = es::processes<a>;
+  struct go {};
+  struct administrate {
+    using reply = std::string;
+  };
+  es::task<void> handle(go, es::context<caller>& self) {
+    for (;;) static_cast<void>(co_await self.try_call<a, a::nap>(1_s));
+  }
+  es::task<std::string> handle(administrate, es::context<caller>& self) {
+    co_return std::string(word(co_await self.terminate_child<a>()));
+  }
+};
+struct pair : es::supervisor<a, caller> {};
+
+TEST_CASE("a parent stops a child that is calling, at once, and one that asks the parent is refused") {
+  es::simulation<pair> sim;
+  CHECK(sim.call<caller>(caller::administrate{}) == "below");  // and not a deadlock
+  sim.cast<caller>(caller::go{});
+  sim.run_for(500_ms);
+  CHECK(sim.stop() == es::reason::shutdown);
+  CHECK(sim.elapsed() == 500_ms);
+}
+
+TEST_CASE(
+    "a request that is outstanding when its callee dies is answered, queued or being handled (promise 3)") {
+  es::simulation<pair> sim;
+  sim.cast<a>(a::nap{10_s});
+  sim.run_until_idle();
+  sim.crash<a>(es::at{1_s});
+  CHECK(sim.try_call<a>(a::ping{}).reason() == es::reason::crashed);  // queued
+  sim.crash<a>(es::at{2_s});
+  CHECK(sim.try_call<a>(a::nap{10_s}).reason() == es::reason::crashed);  // being handled
+  CHECK(sim.elapsed() == 2_s);
+}
+
+TEST_CASE("a supervisor that is stopped in the middle of its own strategy ends in order") {
+  struct slow_stop : scripted<slow_stop> {
+    es::task<void> terminate(es::exit_reason const&, es::context<slow_stop>& self) {
+      co_await self.sleep(1_s);
+    }
+  };
+  struct inner : es::supervisor<es::one_for_all, a, slow_stop> {};
+  struct outer : es::supervisor<inner, b> {};
+  es::simulation<outer> sim;
+  sim.cast<a>(a::crash{});
+  sim.run_for(500_ms);  // slow_stop is being stopped for the restart
+  CHECK(sim.stop() == es::reason::shutdown);
+  CHECK(sim.elapsed() == 1_s);
+  CHECK(sim.matches(
+      es::trace{}.crashed<a>().stopped<b>().stopped<slow_stop>().stopped<inner>().stopped<outer>()));
+  sim.audit_end();
+  CHECK(sim.broken().empty());
+}
+
+TEST_CASE("a stop while a back-off is pending does not wait for it") {
+  struct tree : es::supervisor<es::intensity<5, 60_s>, es::child<a, es::backoff<1_h, 1_h>>> {};
+  es::simulation<tree> sim;
+  for (int i = 0; i != 2; ++i) {
+    sim.cast<a>(a::crash{});
+    sim.run_until_idle();
+  }
+  CHECK(sim.stop() == es::reason::shutdown);
+  CHECK(sim.elapsed() == 0_s);
+  sim.audit_end();
+  CHECK(sim.broken().empty());
+}
+
+TEST_CASE("a start that fails names the child and the cause") {
+  struct broken : scripted<broken> {
+    broken() { throw std::runtime_error("no disk"); }
+  };
+  struct inner : es::supervisor<a, broken> {};
+  struct outer : es::supervisor<b, inner> {};
+  try {
+    es::simulation<outer> sim;
+    FAIL("started");
+  } catch (es::start_failed const& failed) {
+    CHECK(failed.child() == "outer/inner/broken");
+    CHECK(failed.reason().text() == "std::runtime_error: no disk");
+  }
+}
+
+/// Blocks its worker until it is let go.
+struct blocking {
+  using needs = es::environment<std::shared_future<void>, std::promise<void>*>;
+  struct block {};
+  void handle(block, es::context<blocking>& self) {
+    self.environment<std::promise<void>*>()->set_value();
+    self.environment<std::shared_future<void>>().wait();
+  }
+};
+
+TEST_CASE("a worker that blocks leaves its work to the others") {
+  struct tree : es::supervisor<blocking, a, b> {};
+  std::promise<void> let_go;
+  std::promise<void> blocked;
+  es::settings how;
+  how.workers = 2;
+  how.on_report = nullptr;
+  es::system<tree> sys(es::with(let_go.get_future().share(), &blocked), how);
+  sys.cast<blocking>(blocking::block{});
+  blocked.get_future().wait();
+  for (int i = 0; i != 100; ++i) {
+    CHECK(sys.call<a>(a::ping{}) == 1);
+    CHECK(sys.call<b>(b::ping{}) == 1);
+  }
+  let_go.set_value();
+}
+
+// --- the gap, under the other strategies
+
+/// Takes a second to start, except the first time.
+struct slow : scripted<slow> {
+  es::task<void> init(es::context<slow>& self) {
+    if (self.incarnation() > 1) co_await self.sleep(1_s);
+  }
+};
+
+TEST_CASE("what is sent to a sibling that is stopped for a restart waits for its next incarnation (3)") {
+  struct all : es::supervisor<es::one_for_all, es::intensity<3, 9_s>, slow, a> {};
+  struct rest : es::supervisor<es::rest_for_one, es::intensity<3, 9_s>, slow, a> {};
+  auto ask = [](auto& sim) {
+    sim.template cast<slow>(slow::crash{});
+    sim.run_until_idle();  // a has been stopped, and slow takes a second
+    CHECK(sim.template call<a>(a::ping{}) == 2);
+    CHECK(sim.elapsed() == 1_s);
+    CHECK(sim.template call<slow>(slow::ping{}) == 2);
+    CHECK(sim.broken().empty());
+  };
+  es::simulation<all> one_for_all;
+  ask(one_for_all);
+  es::simulation<rest> rest_for_one;
+  ask(rest_for_one);
+}
+
+}  // namespace
