@@ -126,7 +126,7 @@ class [[nodiscard]] start_operation final : public awaitable {
 
   bool await_ready() const noexcept { return false; }
   void await_suspend(std::coroutine_handle<> frame) {
-    request_->from = runtime::next_call(self_.home);
+    request_->from = runtime::next_call(self_);
     suspension_.frame = frame;
     suspension_.call = request_->from.call;
     suspension_.is_call = true;
@@ -156,7 +156,7 @@ class [[nodiscard]] terminate_operation final : public awaitable {
   bool await_ready() const noexcept { return child_.at == nullptr; }
   void await_suspend(std::coroutine_handle<> frame) {
     auto request = std::make_unique<runtime::terminate_request>(child_);
-    request->from = runtime::next_call(self_.home);
+    request->from = runtime::next_call(self_);
     suspension_.frame = frame;
     suspension_.call = request->from.call;
     suspension_.is_call = true;

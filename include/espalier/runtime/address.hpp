@@ -214,8 +214,6 @@ class address : public node, public reply_sink, public room_waiter {
   }
   /// What the next lives are built from. While no life is being built.
   void take_arguments(std::shared_ptr<void const> a) { arguments_ = std::move(a); }
-  void const* arguments() const { return arguments_.get(); }
-  std::uint64_t lives_before() const { return lives_before_; }
   std::uint64_t incarnations() const { return lives_ - lives_before_; }
 
   /// Whether a process is there.
@@ -225,6 +223,14 @@ class address : public node, public reply_sink, public room_waiter {
   }
 
   bool is_stopping() const { return stop_asked_.load(std::memory_order_relaxed); }
+
+  void stalled() noexcept override {
+    std::unique_lock lock(mutex_);
+    const std::uint64_t life = lives_;
+    const type_id message = taken_;
+    lock.unlock();
+    tell(notice_kind::stalled, life, reason::normal, message);
+  }
 
   // --- from the simulation
 
@@ -345,6 +351,7 @@ class address : public node, public reply_sink, public room_waiter {
   std::uint64_t lives_before_ = 0;  // of the children that the place was given to before
   std::uint64_t generation_ = 1;
   std::shared_ptr<void const> arguments_;
+  type_id taken_ = {};  // the type of the message that was taken out of the mailbox last, until the next step
   availability availability_ = availability::gap;
   bool scheduled_ = false;
   bool start_asked_ = false;

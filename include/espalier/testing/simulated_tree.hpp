@@ -112,10 +112,16 @@ class simulated_tree : private runtime::fault_injector {
   void watch(watcher& w) { watcher_ = &w; }
   /// Checks that nothing is left. After the end.
   void audit_end() {
-    audit_.finish([&](node_index i) {
-      if (tree_[i].dynamic) return engine_->dynamic_at(i).holds_nothing();
-      return !is_process(i) || place_at(i).holds_nothing();
-    });
+    std::size_t left_behind = 0;
+    for (node_index i = 0; i != tree_.size; ++i) {
+      if (is_process(i)) left_behind += place_at(i).left_behind_count();
+    }
+    audit_.finish(
+        [&](node_index i) {
+          if (tree_[i].dynamic) return engine_->dynamic_at(i).holds_nothing();
+          return !is_process(i) || place_at(i).holds_nothing();
+        },
+        left_behind);
   }
   /// Has the engine make a mistake on purpose.
   void plant(runtime::planted_mistake m) { planted_ = m; }
