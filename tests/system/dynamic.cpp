@@ -181,6 +181,97 @@ TEST_CASE("a hundred thousand children start, answer and stop") {
   sys.stop();
 }
 
+TEST_CASE("each child that is terminated has a limit of its own") {
+  struct first_operator {
+    struct end {
+      es::ref<slow> who;
+    };
+    es::task<void> handle(end m, es::context<first_operator>& self) {
+      static_cast<void>(co_await self.terminate_child(m.who));
+    }
+  };
+  struct second_operator {
+    struct end {
+      es::ref<slow> who;
+    };
+    es::task<void> handle(end m, es::context<second_operator>& self) {
+      static_cast<void>(co_await self.terminate_child(m.who));
+    }
+  };
+  struct root : es::supervisor<slows, first_operator, second_operator> {};
+  es::simulation<root> sim;
+  const auto a = sim.start_child<slows>(1_h);
+  const auto b = sim.start_child<slows>(1_h);
+  sim.cast<first_operator>(first_operator::end{a});
+  sim.run_for(1500_ms);
+  sim.cast<second_operator>(second_operator::end{b});
+  sim.run_for(500_ms);
+  CHECK(sim.matches(es::trace{}.started<slow>().started<slow>().ended<slow>(es::reason::killed)));
+  sim.run_for(1500_ms);
+  CHECK(sim.trace().steps().size() == 4);
+}
+
+/// Takes as long to start as it is told, and crashes when it is told.
+struct late {
+  using args = es::arguments<es::duration>;
+  struct crash {};
+  explicit late(es::duration d) : to_start(d) {}
+  es::task<void> init(es::context<late>& self) { co_await self.sleep(to_start); }
+  void handle(crash) { throw std::runtime_error("crash"); }
+  es::duration to_start;
+};
+struct lates : es::dynamic<es::child<late>, es::intensity<0, 5_s>> {};
+struct opener {
+  using starts = es::processes<lates>;
+  struct open {};
+  struct log {
+    using reply = std::string;
+  };
+  es::task<void> handle(open, es::context<opener>& self) {
+    try {
+      const auto opened = co_await self.start_child<lates>(1_h);
+      text = opened ? "up" : "declined";
+    } catch (es::call_failed const& failed) {
+      text = failed.reason().to_string();
+    }
+  }
+  std::string handle(log) { return text; }
+  std::string text;
+};
+
+TEST_CASE("a start that the end of its supervisor interrupts has failed, and has not been declined") {
+  struct root : es::supervisor<lates, opener> {};
+  es::simulation<root> sim;
+  const auto a = sim.start_child<lates>(0_s);
+  sim.cast<opener>(opener::open{});
+  sim.run_for(1_s);
+  sim.cast(a, late::crash{});
+  sim.run_until_idle();
+  CHECK(sim.contains(es::trace{}.crashed<late>().gave_up<lates>()));
+  CHECK(sim.call<opener>(opener::log{}) == "shutdown");
+}
+
+struct shy {};
+constexpr auto declines = []() -> std::optional<shy> { return {}; };
+struct shies : es::dynamic<es::child<shy, es::start<declines>>> {};
+struct host {
+  using starts = es::processes<shies>;
+  struct invite {};
+  es::task<void> handle(invite, es::context<host>& self) {
+    static_cast<void>(co_await self.start_child<shies>());
+  }
+};
+
+TEST_CASE("a stop goes on when a start that it finds under way is declined, under many schedules") {
+  struct root : es::supervisor<shies, host> {};
+  for (std::uint64_t s = 1; s != 200; ++s) {
+    es::simulation<root> sim{es::seed{s}};
+    sim.cast<host>(host::invite{});
+    sim.stop();
+    CHECK(sim.ended());
+  }
+}
+
 // --- from inside
 
 struct listener {

@@ -27,7 +27,6 @@ enum class mistake : unsigned char {
   significant_permanent,
   significant_never,
   backoff_without_restarts,
-  not_yet_for_dynamic,
   not_a_list,               // `at`: which
   not_in_scope,             // `at`: which edge
   cannot_start_there,       // `at`
@@ -95,9 +94,6 @@ constexpr void judge_child(tree_view tree, node_index i, Found& found) {
     } else if (tree[r.parent].max_restarts < 2) {
       found({mistake::backoff_without_restarts, i});
     }
-  }
-  if (tree[r.parent].dynamic && (r.backs_off || r.start_limit != infinity)) {
-    found({mistake::not_yet_for_dynamic, i});
   }
   if (r.mailbox <= 0) found({mistake::invalid_mailbox, i});
   if (r.significant && r.restart == restart_kind::permanent) found({mistake::significant_permanent, i});

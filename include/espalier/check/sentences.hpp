@@ -25,8 +25,6 @@ struct has_no_children;
 struct has_not_one_process;
 template <long long N>
 struct invalid_max_children;
-template <class Option>
-struct dynamic_child_with;
 template <class Name>
 struct starts_children_of;
 template <class Option>
@@ -122,12 +120,6 @@ template <class S, class O>
 struct sentence<mistake::invalid_max_children, S, O> {
   static_assert(ill_formed<S, O>,
                 "espalier: a dynamic supervisor may have no children; write es::max_children<N> with N >= 1");
-};
-template <class S, class O, class... W>
-struct sentence<mistake::not_yet_for_dynamic, S, O, W...> {
-  static_assert(ill_formed<S, O, W...>,
-                "espalier: children of a dynamic supervisor have no es::backoff and no es::start_limit yet; "
-                "remove the option");
 };
 template <class S, class O, class... W>
 struct sentence<mistake::cannot_start_there, S, O, W...> {
@@ -321,12 +313,6 @@ struct lifted {
                                                  intensity_of<records_of<T>[r.parent].max_restarts>>>;
     } else if constexpr (f.what == mistake::invalid_max_children) {
       return boost::hana::type_c<invalid_max_children<r.max_children>>;
-    } else if constexpr (f.what == mistake::not_yet_for_dynamic) {
-      if constexpr (r.backs_off) {
-        return boost::hana::type_c<dynamic_child_with<backoff<r.backoff_first, r.backoff_max>>>;
-      } else {
-        return boost::hana::type_c<dynamic_child_with<start_limit<r.start_limit>>>;
-      }
     } else if constexpr (f.what == mistake::not_a_list) {
       using process = process_of<subject>;
       if constexpr (f.at == 0) {
