@@ -118,7 +118,7 @@ class dynamic_node final : public notice_inbox {
     for (slot const& s : slots_) {
       if (s.now == status::free) continue;
       const child_status shown = s.now == status::running    ? child_status::running
-                                 : s.now == status::starting ? child_status::starting
+                                 : is_first_start(s)         ? child_status::starting
                                  : s.now == status::stopping ? child_status::stopping
                                                              : child_status::restarting;
       list.reply->push_back({pattern_.about->name, shown, false, s.process.incarnations()});
@@ -146,6 +146,7 @@ class dynamic_node final : public notice_inbox {
     start_process(s);
   }
 
+  static bool is_first_start(slot const& s) { return s.now == status::starting && !s.was_up; }
   void start_process(slot& s) {
     s.now = status::starting;
     s.life = s.process.start();

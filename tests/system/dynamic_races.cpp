@@ -1,0 +1,67 @@
+// Children that are started at run time: what happens to one of them while it starts or stops.
+#include <espalier/testing.hpp>
+
+#include <doctest/doctest.h>
+
+namespace es = espalier;
+using namespace es::literals;
+using es::child_result;
+
+namespace {
+
+/// Takes as long to start, and to stop, as it is told; its restart takes a second.
+struct slow {
+  using args = es::arguments<es::duration, es::duration>;
+  struct crash {};
+  slow(es::duration start, es::duration stop) : to_start(start), to_stop(stop) {}
+  es::task<void> init(es::context<slow>& self) {
+    co_await self.sleep(self.incarnation() == 1 ? to_start : 1_s);
+  }
+  es::task<void> terminate(es::exit_reason const&, es::context<slow>& self) { co_await self.sleep(to_stop); }
+  void handle(crash) { throw std::runtime_error("crash"); }
+  es::duration to_start, to_stop;
+};
+struct slows : es::dynamic<slow> {};
+
+/// Starts and terminates them, and notes the answers.
+struct opener {
+  using starts = es::processes<slows>;
+  struct open {
+    es::duration to_start;
+  };
+  struct close {
+    es::ref<slow> which;
+  };
+  struct log {
+    using reply = std::string;
+  };
+  es::task<void> handle(open m, es::context<opener>& self) {
+    try {
+      const es::ref<slow> opened = co_await self.start_child<slows>(m.to_start, 0_s);
+      text += opened ? "up" : "declined";
+    } catch (es::call_failed const& failed) {
+      text += failed.reason().to_string();
+    }
+  }
+  es::task<void> handle(close m, es::context<opener>& self) {
+    const child_result answer = co_await self.terminate_child(m.which);
+    text += word(answer);
+  }
+  std::string handle(log) { return text; }
+  std::string text;
+};
+struct other : es::name_for<opener> {};
+struct app : es::supervisor<slows, opener, other> {};
+
+TEST_CASE("a child whose restart takes its time is listed as restarting") {
+  es::simulation<slows> sim;
+  const auto one = sim.start_child<slows>(0_s, 0_s);
+  sim.cast(one, slow::crash{});
+  sim.run_for(1_ms);
+  REQUIRE(sim.which_children<slows>().size() == 1);
+  CHECK(sim.which_children<slows>()[0].status == es::child_status::restarting);
+  sim.run_for(1_s);
+  CHECK(sim.which_children<slows>()[0].status == es::child_status::running);
+}
+
+}  // namespace
