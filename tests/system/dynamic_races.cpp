@@ -64,4 +64,28 @@ TEST_CASE("a child whose restart takes its time is listed as restarting") {
   CHECK(sim.which_children<slows>()[0].status == es::child_status::running);
 }
 
+/// Declines its restart.
+struct fading {
+  struct crash {};
+  static std::optional<fading> make(es::context<fading>& self) {
+    if (self.incarnation() != 1) return {};
+    return std::optional<fading>(std::in_place);
+  }
+  void handle(crash) { throw std::runtime_error("crash"); }
+};
+struct fadings : es::dynamic<es::child<fading, es::start<&fading::make>>> {};
+
+TEST_CASE("a child that declines its restart while it is being stopped holds up no stop") {
+  for (std::uint64_t s = 0; s != 50; ++s) {
+    INFO("seed ", s);
+    es::simulation<fadings> sim{es::seed{s}};
+    sim.cast(sim.start_child<fadings>(), fading::crash{});
+    REQUIRE(sim.run_until([&] { return !sim.reports().empty(); }));  // it is about to be started again
+    CHECK(sim.stop() == es::reason::shutdown);
+    CHECK(sim.ended());
+    CHECK(sim.elapsed() == 0_s);
+    CHECK(sim.matches(es::trace{}.started<fading>().ended<fading>(es::reason::crashed).stopped<fadings>()));
+  }
+}
+
 }  // namespace

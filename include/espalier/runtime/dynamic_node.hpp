@@ -98,6 +98,7 @@ class dynamic_node final : public notice_inbox {
       case notice_kind::started:
         return came_up(s);
       case notice_kind::ignored:
+        if (s.now == status::stopping) return stopped(s);
         return give_back_place(s, child_address{});
       case notice_kind::start_failed:
         return start_failed(s, n);
