@@ -64,6 +64,19 @@ TEST_CASE("a child whose restart takes its time is listed as restarting") {
   CHECK(sim.which_children<slows>()[0].status == es::child_status::running);
 }
 
+TEST_CASE("a start that the end of the supervisor interrupts has failed, and was not declined") {
+  es::simulation<app> sim;
+  const auto one = sim.start_child<slows>(0_s, 0_s);
+  const auto two = sim.start_child<slows>(0_s, 0_s);
+  sim.cast<opener>(opener::open{10_s});
+  sim.run_for(1_s);
+  for (auto const& r : {one, two}) sim.cast(r, slow::crash{});  // more than one is too many
+  sim.run_for(1_s);
+  CHECK(sim.contains(es::trace{}.gave_up<slows>().stopped<slows>().started<slows>()));
+  CHECK(sim.call<opener>(opener::log{}) == "shutdown");
+  CHECK(sim.broken().empty());
+}
+
 /// Declines its restart.
 struct fading {
   struct crash {};

@@ -254,7 +254,10 @@ class dynamic_node final : public notice_inbox {
   void stopped(slot& s) {
     --stopping_;
     if (stopping_ == 0) wiring_.runs->disarm(limit_);
+    auto* const interrupted = dynamic_cast<start_request*>(s.asked);
+    if (interrupted != nullptr) s.asked = nullptr;
     give_back_place(s, {});
+    if (interrupted != nullptr) fail(*interrupted, reason::shutdown);
     if (phase_ == phase::ending && stopping_ == 0) end();
   }
 
