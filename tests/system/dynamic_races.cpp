@@ -3,6 +3,8 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
+
 namespace es = espalier;
 using namespace es::literals;
 using es::child_result;
@@ -75,6 +77,38 @@ TEST_CASE("a start that the end of the supervisor interrupts has failed, and was
   CHECK(sim.contains(es::trace{}.gave_up<slows>().stopped<slows>().started<slows>()));
   CHECK(sim.call<opener>(opener::log{}) == "shutdown");
   CHECK(sim.broken().empty());
+}
+
+TEST_CASE("who terminates a child that is being terminated waits, and does not find it then") {
+  es::simulation<app> sim;
+  const auto one = sim.start_child<slows>(0_s, 3_s);
+  sim.cast<opener>(opener::close{one});
+  sim.cast<other>(opener::close{one});
+  sim.run_for(2_s);
+  CHECK(sim.try_call<opener>(opener::log{}, 0_s).reason() == es::reason::timeout);
+  CHECK(sim.try_call<other>(opener::log{}, 0_s).reason() == es::reason::timeout);
+  sim.run_for(2_s);
+  CHECK(sim.matches(es::trace{}.started<slow>().stopped<slow>()));
+  std::vector<std::string> answers{sim.call<opener>(opener::log{}), sim.call<other>(opener::log{})};
+  std::ranges::sort(answers);  // the first to come is not the same with each seed
+  CHECK(answers.at(0) == "not_found");
+  CHECK(answers.at(1) == "ok");
+  CHECK(sim.broken().empty());
+}
+
+TEST_CASE("who terminates a child whose supervisor is being stopped does not find it then") {
+  es::simulation<app> sim;
+  const auto one = sim.start_child<slows>(0_s, 3_s);
+  const auto two = sim.start_child<slows>(0_s, 0_s);
+  const auto three = sim.start_child<slows>(0_s, 0_s);
+  for (auto const& r : {two, three}) sim.cast(r, slow::crash{});
+  sim.run_for(1_s);
+  CHECK(sim.contains(es::trace{}.gave_up<slows>()));
+  sim.cast<opener>(opener::close{one});
+  sim.run_for(1_s);
+  CHECK(sim.try_call<opener>(opener::log{}, 0_s).reason() == es::reason::timeout);
+  sim.run_for(2_s);
+  CHECK(sim.call<opener>(opener::log{}) == "not_found");
 }
 
 /// Declines its restart.

@@ -69,6 +69,7 @@ class dynamic_node final : public notice_inbox {
     bool was_up = false;
     std::uint64_t life = 0;
     envelope* asked = nullptr;  // its start, or its stop
+    envelope_list asked_late;   // its stop, again
     exit_reason why;
     type_id message = {};
   };
@@ -157,7 +158,7 @@ class dynamic_node final : public notice_inbox {
     slot* s = nullptr;
     if (r.child.at->is_of(r.child.generation)) s = &slots_[r.child.at->number()];
     if (s == nullptr || s->now == status::free) return answer(r, child_result::not_found);
-    if (s->now == status::stopping || s->asked != nullptr) return answer(r, child_result::restarting);
+    if (s->now == status::stopping) return s->asked_late.push(r);
     s->asked = &r;
     if (s->now == status::retrying) return give_back_place(*s, {});
     stop_process(*s);
@@ -267,6 +268,9 @@ class dynamic_node final : public notice_inbox {
     s.now = status::free;
     free_.push_back(s.process.number());
     answer_asked(s, at);
+    while (envelope* late = s.asked_late.pop()) {
+      answer(static_cast<terminate_request&>(*late), child_result::not_found);
+    }
   }
 
   // --- its own life
