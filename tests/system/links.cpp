@@ -60,7 +60,7 @@ std::string said(es::simulation<tree>& sim) {
   return sim.call<watcher>(watcher::said{});
 }
 
-TEST_CASE("a monitor tells once of the end of the incarnation that it was made for (11)") {
+TEST_CASE("a monitor tells once of the end of the incarnation that it was made for (SEMANTICS 11)") {
   es::simulation<tree> sim;
   sim.cast<watcher>(watcher::watch{});
   sim.run_until_idle();
@@ -71,7 +71,7 @@ TEST_CASE("a monitor tells once of the end of the incarnation that it was made f
   CHECK(said(sim) == "down 1 crashed\n");
 }
 
-TEST_CASE("a monitor made in a gap attaches to the next incarnation (11)") {
+TEST_CASE("a monitor made in a gap attaches to the next incarnation (SEMANTICS 11)") {
   es::simulation<tree> sim;
   sim.cast<worker>(worker::crash{});
   sim.run_until_idle();  // it takes a second to start
@@ -83,7 +83,9 @@ TEST_CASE("a monitor made in a gap attaches to the next incarnation (11)") {
   CHECK(said(sim) == "down 2 normal\n");
 }
 
-TEST_CASE("a monitor of a parked process answers noproc at once, and one that waits when it is parked (11)") {
+TEST_CASE(
+    "a monitor of a parked process answers noproc at once, and one that waits when it is parked (SEMANTICS "
+    "11)") {
   struct parking : es::supervisor<es::child<worker, es::transient>, watcher> {};
   es::simulation<parking> sim;
   sim.cast<worker>(worker::finish{});
@@ -112,7 +114,7 @@ TEST_CASE("a monitor that is given up tells nothing, also if its notice waits in
   CHECK(said(sim) == "");
 }
 
-TEST_CASE("a monitor ends with its owner (11)") {
+TEST_CASE("a monitor ends with its owner (SEMANTICS 11)") {
   es::simulation<tree> sim;
   sim.cast<watcher>(watcher::watch{});
   sim.run_until_idle();
@@ -125,7 +127,7 @@ TEST_CASE("a monitor ends with its owner (11)") {
   CHECK(sim.broken().empty());
 }
 
-TEST_CASE("an abnormal end ends a linked process, and a normal one does not") {
+TEST_CASE("an abnormal end ends a linked process, and a normal one does not (SEMANTICS 11)") {
   es::simulation<tree> sim;
   sim.cast<watcher>(watcher::link{});
   sim.run_until_idle();
@@ -181,7 +183,9 @@ TEST_CASE("a process that traps exits is told, also of a normal end, and stays")
   CHECK(said(sim) == "exited 1 normal\nexited 2 crashed\n");
 }
 
-TEST_CASE("a link in a gap attaches to the next incarnation, and one to a parked process is noproc (11)") {
+TEST_CASE(
+    "a link in a gap attaches to the next incarnation, and one to a parked process is noproc (SEMANTICS "
+    "11)") {
   es::simulation<tree> sim;
   sim.cast<worker>(worker::crash{});
   sim.run_until_idle();

@@ -82,7 +82,7 @@ TEST_CASE("the budget is one for all children, and exceeding it ends the supervi
   CHECK(sim.contains(es::trace{}.gave_up<tree>().stopped<b>().stopped<tree>()));
 }
 
-TEST_CASE("a restart exactly at the edge of the window counts, and one later does not (21)") {
+TEST_CASE("a restart exactly at the edge of the window counts, and one later does not (SEMANTICS 21)") {
   struct tree : es::supervisor<es::intensity<1, 5_s>, a> {};
   for (es::duration gap : {5_s, 5_s + 1_ns}) {
     es::simulation<tree> sim;
@@ -192,7 +192,7 @@ TEST_CASE("a supervisor that is stopped in the middle of its own strategy ends i
   CHECK(sim.broken().empty());
 }
 
-TEST_CASE("a stop while a back-off is pending does not wait for it") {
+TEST_CASE("a stop while a back-off is pending does not wait for it (SEMANTICS 22)") {
   struct tree : es::supervisor<es::intensity<5, 60_s>, es::child<a, es::backoff<1_h, 1_h>>> {};
   es::simulation<tree> sim;
   for (int i = 0; i != 2; ++i) {
@@ -256,7 +256,8 @@ struct slow : scripted<slow> {
   }
 };
 
-TEST_CASE("what is sent to a sibling that is stopped for a restart waits for its next incarnation (3)") {
+TEST_CASE(
+    "what is sent to a sibling that is stopped for a restart waits for its next incarnation (SEMANTICS 3)") {
   struct all : es::supervisor<es::one_for_all, es::intensity<3, 9_s>, slow, a> {};
   struct rest : es::supervisor<es::rest_for_one, es::intensity<3, 9_s>, slow, a> {};
   auto ask = [](auto& sim) {
