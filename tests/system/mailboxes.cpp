@@ -97,6 +97,7 @@ TEST_CASE(
   sim.run_until_idle();
   CHECK(log == "(!a");
   sim.cast<writer>(writer::finish{});
+  CHECK(sim.try_call<writer>(writer::ask{}).reason() == es::reason::normal);
   CHECK(sim.try_call<writer>(writer::ask{}).reason() == es::reason::noproc);
 }
 

@@ -307,8 +307,9 @@ class address : public node, public reply_sink, public room_waiter {
     for (auto [w, life] : waiting) w->go_on(life);
   }
 
+  /// Answers all calls; what was kept from an incarnation, with the reason of that one.
   static void fail_all(envelope_list& list, exit_reason const& why) {
-    while (envelope* e = list.pop()) fail(*e, why);
+    while (envelope* e = list.pop()) fail(*e, e->failure.value_or(why));
   }
   static void drop(envelope_list& list) {
     while (envelope* e = list.pop()) delete e;

@@ -206,6 +206,7 @@ class place final : public address {
 
   void handle(envelope& e) {
     current_ = &e;
+    e.failure.reset();
     last_message_ = e.message_type();
     if (plan_.faults != nullptr && is_busy(e)) return;
     enter(e);
@@ -382,6 +383,7 @@ class place final : public address {
       mail_ = without_private(std::exchange(queued_, {}), plan_.about->keep_mailbox);
       if (!plan_.about->keep_mailbox && !planted(planted_mistake::mail_outlives_process))
         lost.push_all(std::move(mail_));
+      for (envelope* e = mail_.first(); e != nullptr; e = e->next) e->failure = why;  // kept
       watching = take_watchers();
       waiting = take_waiting();
       rooms_missing_ = 0;
