@@ -290,12 +290,17 @@ class place final : public address {
   void take_signal(std::unique_lock<std::mutex>& lock) {
     exit_signal s = std::move(signals_.front());
     signals_.pop_front();
-    if (s.life != 0 && s.life != lives_) return lock.unlock();
-    if (life_->traps_exits && s.is_trappable) {
-      if (s.notice != nullptr) mail_.push(*s.notice.release());
-      return lock.unlock();
+    const bool is_for_it = s.life == 0 || s.life == lives_;
+    const bool is_trapped = is_for_it && life_->traps_exits && s.is_trappable;
+    if (s.notice != nullptr) {
+      if (is_trapped) {
+        s.notice->bond = trapped_signal;
+      } else {
+        remove_mail(*s.notice);
+      }
     }
     lock.unlock();
+    if (!is_for_it || is_trapped) return;
     if (s.why == reason::killed && !s.is_trappable) return end_killed();
     if (s.why == reason::normal) return;
     leave_handler();
@@ -380,7 +385,7 @@ class place final : public address {
     {
       std::lock_guard lock(mutex_);
       queued_.push_all(std::move(mail_));
-      mail_ = without_private(std::exchange(queued_, {}), plan_.about->keep_mailbox);
+      mail_ = without_private(std::exchange(queued_, {}), 0, plan_.about->keep_mailbox);
       if (!plan_.about->keep_mailbox && !planted(planted_mistake::mail_outlives_process))
         lost.push_all(std::move(mail_));
       for (envelope* e = mail_.first(); e != nullptr; e = e->next) e->failure = why;  // kept
@@ -411,7 +416,7 @@ class place final : public address {
     bond_list watching;
     {
       std::lock_guard lock(mutex_);
-      mail_ = without_private(std::move(mail_));  // what others have sent goes on waiting
+      mail_ = without_private(std::move(mail_), untaken_signal);  // what others have sent goes on waiting
       watching = take_watchers(lives_);
     }
     const std::uint64_t life = drop_life();
@@ -463,7 +468,6 @@ class place final : public address {
   exit_reason ending_;
   type_id last_message_;
   bool is_draining_ = false;
-  envelope_list queued_;  // before the stop, and to be handled before it
   std::uint64_t calls_ = 0;
   std::uint64_t busy_call_ = 0;  // its timer ends what the simulation keeps the process busy with
   timed_mails timed_;

@@ -301,8 +301,7 @@ class simulated_tree : private runtime::fault_injector {
   struct timed_crash final : runtime::timer {
     explicit timed_crash(runtime::place& p) : victim(p) {}
     void expire() noexcept override {
-      victim.signal(
-          {{reason::crashed, "espalier::injected_crash: crashed by the simulation"}, false, 0, nullptr});
+      victim.signal({{reason::crashed, "espalier::injected_crash: crashed by the simulation"}, false});
     }
     runtime::place& victim;
   };
