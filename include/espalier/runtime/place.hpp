@@ -43,6 +43,15 @@ class place final : public address {
     return plan_.faults->post(*this, mail, may_wait);
   }
 
+  /// An exit signal from another process, on that one's worker.
+  void post(exit_signal s, std::unique_ptr<envelope> notice, std::uint64_t generation) {
+    envelope* const n = notice.release();
+    auto arrive = [this, s = std::move(s), n, generation] {
+      signal(s, std::unique_ptr<envelope>(n), generation);
+    };
+    if (plan_.faults == nullptr || !plan_.faults->takes_notice(nullptr, *this, arrive)) arrive();
+  }
+
   // --- from the process, on its worker
 
   bool calls_may_wait() const { return phase_ == phase::serving && !is_stopping() && !life_->asked_to_stop; }
@@ -402,7 +411,7 @@ class place final : public address {
     if (plan_.faults != nullptr) plan_.faults->ended(*this, why);
     if (planted(planted_mistake::stale_notice_accepted)) tell(notice_kind::ended, life, why, message);
     tell(notice_kind::ended, life, why, message);
-    for (auto& b : watching) fire(b, life, why);
+    for (auto& b : watching) tell_of_end(b, life, why);
     tell_of_room(waiting);
     if (answers) fail(*served, why);
     fail_all(lost, why);
@@ -421,7 +430,13 @@ class place final : public address {
     }
     const std::uint64_t life = drop_life();
     tell(what, life, why);
-    for (auto& b : watching) fire(b, life, why);
+    for (auto& b : watching) tell_of_end(b, life, why);
+  }
+
+  void tell_of_end(std::shared_ptr<bond> const& b, std::uint64_t life, exit_reason const& why) {
+    auto& owner = static_cast<place&>(*b->owner);
+    auto arrive = [b, life, why] { fire(b, life, why); };
+    if (plan_.faults == nullptr || !plan_.faults->takes_notice(this, owner, arrive)) arrive();
   }
 
   /// Destroys the process and stops its timers.

@@ -63,7 +63,7 @@ inline void exit(place& to, exit_reason why, death_notice notice, std::uint64_t 
                  std::uint64_t generation) {
   notice.fill_in(from_life, why);
   const bool is_trappable = !(why == reason::killed);
-  to.signal({std::move(why), is_trappable}, std::move(notice.mail), generation);
+  to.post({std::move(why), is_trappable}, std::move(notice.mail), generation);
 }
 inline bool is_stopping(place const& self) { return self.is_stopping(); }
 inline place& neighbour(place& self, std::size_t position) { return self.neighbour(position); }

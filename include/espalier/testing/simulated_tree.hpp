@@ -368,6 +368,12 @@ class simulated_tree : private runtime::fault_injector {
     return to.push(as_handled(to, mail), may_wait);
   }
 
+  bool takes_notice(runtime::place* from, runtime::place& to, std::function<void()> arrive) override {
+    if (deliveries_.is_direct()) return false;
+    const node_index sent_by = from == nullptr ? sender() : audit_.index(from->about());
+    return deliveries_.takes_notice({sent_by, audit_.index(to.about())}, std::move(arrive));
+  }
+
   /// A message as it is put into a mailbox: for the process, or for its stand-in.
   runtime::envelope& as_handled(runtime::place& to, runtime::envelope& mail) {
     const auto instead = stand_ins_.find(&to);
