@@ -22,18 +22,15 @@ struct watcher : scripted<watcher> {
   struct monitor {};
   struct link {};
   struct trap {};
-  struct administrate {};  // from now on, when the callee is down
   struct note {
     std::string what;
   };
   void handle(monitor, es::context<watcher>& self) { self.monitor<callee>(); }
   void handle(link, es::context<watcher>& self) { self.link<callee>(); }
   void handle(trap, es::context<watcher>& self) { self.trap_exits(); }
-  void handle(administrate) { administrates = true; }
   void handle(note m, es::context<watcher>& self) { write(self, m.what); }
-  es::task<void> handle(es::down<callee> m, es::context<watcher>& self) {
+  void handle(es::down<callee> m, es::context<watcher>& self) {
     write(self, "down " + std::to_string(m.incarnation));
-    if (administrates) write(self, word(co_await self.terminate_child<callee>()));
   }
   void handle(es::exited<callee> m, es::context<watcher>& self) {
     write(self, "exited " + std::to_string(m.incarnation));
@@ -41,24 +38,16 @@ struct watcher : scripted<watcher> {
   void write(es::context<watcher>& self, std::string_view what) {
     *self.environment<std::string*>() += std::string(what) + '\n';
   }
-  bool administrates = false;
 };
 
 /// Calls the callee, and tells the watcher what it got.
 struct caller : scripted<caller> {
   using scripted::handle;
-  using needs = log_of_test;
   using calls = es::processes<callee, watcher>;
   struct call {};
-  struct call_and_administrate {};
   es::task<void> handle(call, es::context<caller>& self) {
     auto answer = co_await self.try_call<callee, callee::fail>();
     self.cast<watcher, watcher::note>("caller told: " + std::string(word(answer.reason().kind())));
-  }
-  es::task<void> handle(call_and_administrate, es::context<caller>& self) {
-    auto answer = co_await self.try_call<callee, callee::fail>();
-    const es::child_result r = co_await self.terminate_child<callee>();
-    *self.environment<std::string*>() += "caller: " + std::string(word(r)) + '\n';
   }
 };
 
@@ -74,25 +63,6 @@ void under_many(Scenario scenario) {
     scenario(sim, log);
     CHECK(sim.broken().empty());
   }
-}
-
-/// The callee is forgotten as soon as its supervisor knows of its end.
-struct forgetting : es::supervisor<es::supervisor<es::child<callee, es::temporary>>, watcher, caller> {};
-
-TEST_CASE("its supervisor is told of a death before those who watch or call the process (SEMANTICS 9)") {
-  under_many<forgetting>([](auto& sim, std::string const& log) {
-    sim.template cast<watcher>(watcher::monitor{});
-    sim.template cast<watcher>(watcher::administrate{});
-    sim.run_until_idle();
-    sim.template cast<callee>(callee::crash{});
-    sim.run_until_idle();
-    CHECK(log == "down 1\nnot_found\n");  // and not `ok`
-  });
-  under_many<forgetting>([](auto& sim, std::string const& log) {
-    sim.template cast<caller>(caller::call_and_administrate{});
-    sim.run_until_idle();
-    CHECK(log == "caller: not_found\n");
-  });
 }
 
 struct tree : es::supervisor<es::intensity<9, 60_s>, callee, watcher, caller> {};
