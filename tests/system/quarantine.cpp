@@ -27,7 +27,7 @@ struct never_returns {
   }
 };
 
-TEST_CASE("es::run ends a program although a function never returns (17, 20)") {
+TEST_CASE("es::run ends a program although a function never returns (SEMANTICS 17, 20)") {
   CHECK(exit_code_of(
             [](int out) {
               return es::run<es::supervisor<es::child<never_returns, es::shutdown<10_ms>>>>(
@@ -128,7 +128,7 @@ struct reports {
   std::vector<std::string> texts;
 };
 
-TEST_CASE("a function that does not return is left behind, and its place answers again (17)") {
+TEST_CASE("a function that does not return is left behind, and its place answers again (SEMANTICS 17)") {
   for (unsigned workers : {1U, 2U}) {
     const auto on = std::make_shared<stage>();
     reports seen;
@@ -193,7 +193,7 @@ struct meets {
 struct meets_too : es::name_for<meets> {};
 struct wide_tree : es::supervisor<tree, meets, es::child<meets_too>> {};
 
-TEST_CASE("the pool keeps its width while a function is left behind (16, 17)") {
+TEST_CASE("the pool keeps its width while a function is left behind (SEMANTICS 16, 17)") {
   const auto on = std::make_shared<stage>();
   reports seen;
   es::system<wide_tree> sys{es::with(on), seen.settings(2)};
@@ -209,7 +209,7 @@ TEST_CASE("the pool keeps its width while a function is left behind (16, 17)") {
   on->may_return.set_value();
 }
 
-TEST_CASE("a stall is reported with its message, its worker is replaced, and nothing restarts (16)") {
+TEST_CASE("a stall is reported with its message, its worker is replaced, and nothing restarts (SEMANTICS 16)") {
   const auto on = std::make_shared<stage>();
   reports seen;
   seen.awaited = es::report_kind::stalled;
@@ -229,7 +229,7 @@ TEST_CASE("a stall is reported with its message, its worker is replaced, and not
         std::string::npos);
 }
 
-TEST_CASE("~system returns within its bound, and what still runs is destroyed when it returns (17)") {
+TEST_CASE("~system returns within its bound, and what still runs is destroyed when it returns (SEMANTICS 17)") {
   const auto on = std::make_shared<stage>();
   const auto before = std::chrono::steady_clock::now();
   std::atomic<int> reported{0};
@@ -301,7 +301,7 @@ void starts_and_stops() {
   freed.get_future().wait();
 }
 
-TEST_CASE("a constructor, init, terminate and destructor that do not return are left behind, too (17)") {
+TEST_CASE("a constructor, init, terminate and destructor that do not return are left behind, too (SEMANTICS 17)") {
   starts_and_stops<place::constructor>();
   starts_and_stops<place::init>();
   starts_and_stops<place::terminate>();

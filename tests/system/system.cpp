@@ -261,7 +261,7 @@ struct feeder {
   }
 };
 
-TEST_CASE("a full mailbox holds up threads and processes, and loses nothing") {
+TEST_CASE("a full mailbox holds up threads and processes, and loses nothing (SEMANTICS 10)") {
   struct feeding : es::supervisor<es::child<narrow, es::mailbox<4, es::overflow::suspend>>, feeder> {};
   std::latch all(9000);
   es::system<feeding> sys(es::with(&all), quiet(3));
@@ -329,7 +329,7 @@ struct throws_after_the_kill {
   std::atomic<int>* terminated;
 };
 
-TEST_CASE("a killed process runs no terminate, also if its function ends in a throw (14, 15, 17)") {
+TEST_CASE("a killed process runs no terminate, also if its function ends in a throw (SEMANTICS 14, 15, 17)") {
   std::promise<void> working;
   std::promise<void> go;
   std::atomic<int> terminated{0};
@@ -373,7 +373,8 @@ struct stuck {
   int out;
 };
 
-TEST_CASE("run answers 0 after auto_shutdown, 1 when the root gave up, 2 when the start failed (20)") {
+TEST_CASE(
+    "run answers 0 after auto_shutdown, 1 when the root gave up, 2 when the start failed (SEMANTICS 20)") {
   CHECK(exit_code_of([](int) {
           return es::run<es::supervisor<es::auto_shutdown_any,
                                         es::child<ends_by_itself, es::transient, es::significant>>>(quiet());
@@ -384,7 +385,7 @@ TEST_CASE("run answers 0 after auto_shutdown, 1 when the root gave up, 2 when th
   CHECK(exit_code_of([](int) { return es::run<es::supervisor<broken>>(quiet()); }) == 2);
 }
 
-TEST_CASE("SIGINT and SIGTERM stop a program in order, with exit code 0 (20)") {
+TEST_CASE("SIGINT and SIGTERM stop a program in order, with exit code 0 (SEMANTICS 20)") {
   for (int signal : {SIGINT, SIGTERM}) {
     CHECK(
         exit_code_of([](int out) { return es::run<es::supervisor<tells_it_is_up>>(es::with(out), quiet()); },
@@ -400,12 +401,12 @@ struct never_ready {
   }
 };
 
-TEST_CASE("a signal overtakes a start that never ends (19, 20)") {
+TEST_CASE("a signal overtakes a start that never ends (SEMANTICS 19, 20)") {
   CHECK(exit_code_of([](int out) { return es::run<es::supervisor<never_ready>>(es::with(out), quiet()); },
                      {SIGTERM}) == 0);
 }
 
-TEST_CASE("a second signal leaves at once with 128 and its number (20)") {
+TEST_CASE("a second signal leaves at once with 128 and its number (SEMANTICS 20)") {
   CHECK(exit_code_of([](int out) { return es::run<es::supervisor<stuck>>(es::with(out), quiet()); },
                      {SIGINT, SIGTERM}) == 128 + SIGTERM);
 }

@@ -106,7 +106,7 @@ TEST_CASE("a slow handler takes virtual time before it is entered") {
   CHECK_THROWS_AS(sim.slow<database>(es::infinity), std::invalid_argument);
 }
 
-TEST_CASE("a stop does not interrupt a slow handler, which sees it (13)") {
+TEST_CASE("a stop does not interrupt a slow handler, which sees it (SEMANTICS 13)") {
   struct observant {
     struct work {
       using reply = bool;

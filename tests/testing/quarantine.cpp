@@ -6,7 +6,7 @@
 
 namespace {
 
-TEST_CASE("a handler that is busy beyond the limit of its stop is left behind (17)") {
+TEST_CASE("a handler that is busy beyond the limit of its stop is left behind (SEMANTICS 17)") {
   struct root : es::supervisor<es::child<logs, es::shutdown<1_s>>> {};
   es::simulation<root> sim;
   sim.slow<logs>(3_s);
@@ -51,7 +51,7 @@ struct slow_one {
 
 struct root : es::supervisor<es::one_for_all, logs, database, cache, es::child<slow_one, es::brutal_kill>> {};
 
-TEST_CASE("what is left behind sends nothing, and is destroyed once its function has returned (15, 17)") {
+TEST_CASE("what is left behind sends nothing, and is destroyed once its function has returned (SEMANTICS 15, 17)") {
   slow_one::refused = 0;
   es::simulation<root> sim;
   sim.slow<slow_one, slow_one::work>(10_s);
@@ -79,7 +79,7 @@ TEST_CASE("what is left behind sends nothing, and is destroyed once its function
   CHECK(slow_one::alive == 0);
 }
 
-TEST_CASE("a tree may end before a function that it left behind returns (17)") {
+TEST_CASE("a tree may end before a function that it left behind returns (SEMANTICS 17)") {
   es::simulation<root> sim;
   sim.slow<slow_one, slow_one::work>(10_s);
   sim.cast<slow_one>(slow_one::work{});

@@ -55,7 +55,8 @@ class context {
     return make_call<detail::answering_call, Q, M>(limit, std::forward<Args>(args)...);
   }
 
-  // To a dynamic process, through its `ref`: `call(to, m)` or `call<M>(to, args...)`.
+  // To a dynamic process, through its `ref`: `call(to, m)` or `call<M>(to, args...)`. A limit of
+  // `es::infinity` throws `std::invalid_argument`.
 
   template <class M = detail::deduced, class Q, class... Args>
   void cast(ref<Q> const& to, Args&&... args) {
@@ -285,7 +286,8 @@ class context {
       using operation = Operation<detail::reply_of<message>>;
       return operation(
           *self_, detail::address_in(to), id_of<Q>,
-          std::make_unique<runtime::message<Q, message>>(std::in_place, std::forward<Args>(args)...), limit);
+          std::make_unique<runtime::message<Q, message>>(std::in_place, std::forward<Args>(args)...),
+          detail::limit_of_ref_call(limit));
     } else {
       return detail::await_after_mistake{};
     }

@@ -113,6 +113,14 @@ runtime::child_address const& address_in(ref<P> const& r) {
   return r.where_;
 }
 
+/// The limit of a call through a `ref`, which nothing keeps from waiting in a circle (SEMANTICS 7).
+inline duration limit_of_ref_call(duration limit) {
+  if (limit == infinity) {
+    throw std::invalid_argument("espalier: a call through an es::ref always has a limit");
+  }
+  return limit;
+}
+
 /// Awaited, it is the `ref` of the new child. Throws `es::call_failed`.
 template <class D>
 class [[nodiscard]] start_operation final : public awaitable {

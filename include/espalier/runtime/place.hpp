@@ -45,6 +45,15 @@ class place final : public address {
     return plan_.faults->post(*this, mail, may_wait);
   }
 
+  /// An exit signal from another process, on that one's worker.
+  void post(exit_signal s, std::unique_ptr<envelope> notice, std::uint64_t generation) {
+    envelope* const n = notice.release();
+    auto arrive = [this, s = std::move(s), n, generation] {
+      signal(s, std::unique_ptr<envelope>(n), generation);
+    };
+    if (plan_.faults == nullptr || !plan_.faults->takes_notice(nullptr, *this, arrive)) arrive();
+  }
+
   // --- from the process, on its worker
 
   bool calls_may_wait() const { return phase_ == phase::serving && !is_stopping() && !life_->asked_to_stop; }
@@ -279,6 +288,7 @@ class place final : public address {
 
   void handle(envelope& e) {
     current_ = &e;
+    e.failure.reset();
     last_message_ = e.message_type();
     if (plan_.faults != nullptr && is_busy(e)) return;
     enter(e);
@@ -366,12 +376,17 @@ class place final : public address {
   void take_signal(std::unique_lock<std::mutex>& lock) {
     exit_signal s = std::move(signals_.front());
     signals_.pop_front();
-    if (s.life != 0 && s.life != lives_) return lock.unlock();
-    if (life_->traps_exits && s.is_trappable) {
-      if (s.notice != nullptr) mail_.push(*s.notice.release());
-      return lock.unlock();
+    const bool is_for_it = s.life == 0 || s.life == lives_;
+    const bool is_trapped = is_for_it && life_->traps_exits && s.is_trappable;
+    if (s.notice != nullptr) {
+      if (is_trapped) {
+        s.notice->bond = trapped_signal;
+      } else {
+        remove_mail(*s.notice);
+      }
     }
     lock.unlock();
+    if (!is_for_it || is_trapped) return;
     if (s.why == reason::killed && !s.is_trappable) return end_killed();
     if (s.why == reason::normal) return;
     leave_handler();
@@ -462,9 +477,10 @@ class place final : public address {
     {
       std::lock_guard lock(mutex_);
       queued_.push_all(std::move(mail_));
-      mail_ = without_private(std::exchange(queued_, {}), plan_.about->keep_mailbox);
+      mail_ = without_private(std::exchange(queued_, {}), 0, plan_.about->keep_mailbox);
       if (!plan_.about->keep_mailbox && !planted(planted_mistake::mail_outlives_process))
         lost.push_all(std::move(mail_));
+      for (envelope* e = mail_.first(); e != nullptr; e = e->next) e->failure = why;  // kept
       watching = take_watchers();
       waiting = take_waiting();
       rooms_missing_ = 0;
@@ -478,7 +494,7 @@ class place final : public address {
     if (plan_.faults != nullptr) plan_.faults->ended(*this, why);
     if (planted(planted_mistake::stale_notice_accepted)) tell(notice_kind::ended, life, why, message);
     tell(notice_kind::ended, life, why, message);
-    for (auto& b : watching) fire(b, life, why);
+    for (auto& b : watching) tell_of_end(b, life, why);
     tell_of_room(waiting);
     if (answers) fail(*served, why);
     fail_all(lost, why);
@@ -496,12 +512,18 @@ class place final : public address {
     bond_list watching;
     {
       std::lock_guard lock(mutex_);
-      mail_ = without_private(std::move(mail_));  // what others have sent goes on waiting
+      mail_ = without_private(std::move(mail_), untaken_signal);  // what others have sent goes on waiting
       watching = take_watchers(lives_);
     }
     const std::uint64_t life = drop_life();
     tell(what, life, why);
-    for (auto& b : watching) fire(b, life, why);
+    for (auto& b : watching) tell_of_end(b, life, why);
+  }
+
+  void tell_of_end(std::shared_ptr<bond> const& b, std::uint64_t life, exit_reason const& why) {
+    auto& owner = static_cast<place&>(*b->owner);
+    auto arrive = [b, life, why] { fire(b, life, why); };
+    if (plan_.faults == nullptr || !plan_.faults->takes_notice(this, owner, arrive)) arrive();
   }
 
   void destroy_process() {
@@ -572,7 +594,6 @@ class place final : public address {
   envelope* current_ = nullptr;
   type_id last_message_;
   bool is_draining_ = false;
-  envelope_list queued_;  // before the stop, and to be handled before it
   std::uint64_t calls_ = 0;
   std::uint64_t busy_call_ = 0;  // its timer ends what the simulation keeps the process busy with
   instant busy_until_;

@@ -102,7 +102,7 @@ inline void exit(place& to, exit_reason why, death_notice notice, std::uint64_t 
                  std::uint64_t generation) {
   notice.fill_in(from_life, why);
   const bool is_trappable = !(why == reason::killed);
-  to.signal({std::move(why), is_trappable, 0, std::move(notice.mail)}, generation);
+  to.post({std::move(why), is_trappable}, std::move(notice.mail), generation);
 }
 inline bool is_stopping(incarnation const& self) noexcept {
   return !self.home.is_in_code(self.number) || self.home.is_stopping();

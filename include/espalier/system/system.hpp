@@ -259,12 +259,14 @@ class system {
           [](runtime::outside_call& c) { return c.wait(infinity); }, std::forward<Args>(args)...);
     }
   }
-  /// Sends a request to a dynamic process and blocks until the reply, as to a static one.
+  /// Sends a request to a dynamic process and blocks until the reply, as to a static one. Throws
+  /// `std::invalid_argument` if the limit is `es::infinity`.
   template <class P, class M>
   auto call(ref<P> const& to, M&& m, duration limit = default_call_limit) {
     using message = std::remove_cvref_t<M>;
     if constexpr (detail::may_ask<P, message>()) {
       host_->refuse_in_handler("call");
+      limit = detail::limit_of_ref_call(limit);
       return detail::call_from_outside<P, message>(detail::address_in(to), std::forward<M>(m),
                                                    [&](runtime::outside_call& c) { return c.wait(limit); });
     } else {

@@ -307,8 +307,7 @@ class simulated_tree : private runtime::fault_injector {
   struct timed_crash final : runtime::timer {
     explicit timed_crash(runtime::place& p) : victim(p) {}
     void expire() noexcept override {
-      victim.signal(
-          {{reason::crashed, "espalier::injected_crash: crashed by the simulation"}, false, 0, nullptr});
+      victim.signal({{reason::crashed, "espalier::injected_crash: crashed by the simulation"}, false});
     }
     runtime::place& victim;
   };
@@ -373,6 +372,12 @@ class simulated_tree : private runtime::fault_injector {
     if (!deliveries_.is_direct() && deliveries_.takes_message({from, target}, to, mail, may_wait))
       return {true};
     return to.push(as_handled(to, mail), may_wait);
+  }
+
+  bool takes_notice(runtime::place* from, runtime::place& to, std::function<void()> arrive) override {
+    if (deliveries_.is_direct()) return false;
+    const node_index sent_by = from == nullptr ? sender() : audit_.index(from->about());
+    return deliveries_.takes_notice({sent_by, audit_.index(to.about())}, std::move(arrive));
   }
 
   /// A message as it is put into a mailbox: for the process, or for its stand-in.
