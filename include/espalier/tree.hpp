@@ -6,6 +6,7 @@
 #include <espalier/tree/child.hpp>
 #include <espalier/tree/duration.hpp>
 #include <espalier/tree/dynamic.hpp>
+#include <espalier/tree/partitioned.hpp>
 #include <espalier/tree/policies.hpp>
 #include <espalier/tree/processes.hpp>
 #include <espalier/tree/supervisor.hpp>

@@ -1,5 +1,5 @@
 // A dynamic supervisor has supervisors as its children.
-// EXPECT: a dynamic supervisor has children of one process type
+// EXPECT: a dynamic or partitioned supervisor has children of one process type
 // EXPECT: ill_formed<sessions, has_not_one_process>
 #include <espalier/check.hpp>
 namespace es = espalier;

@@ -96,7 +96,12 @@ constexpr void write_node(text_writer& out, record const& r) {
   write_name(out, r);
   if (r.supervisor) {
     out.add(" (");
-    out.add(r.dynamic ? "dynamic" : word(r.strategy));
+    if (r.partitioned) {
+      out.add("partitioned ");
+      out.add(static_cast<unsigned long long>(r.partitions < 0 ? 0 : r.partitions));
+    } else {
+      out.add(r.dynamic ? "dynamic" : word(r.strategy));
+    }
     out.add(", ");
     if (r.max_restarts < 0) out.add('-');
     out.add(static_cast<unsigned long long>(r.max_restarts < 0 ? -r.max_restarts : r.max_restarts));
@@ -162,11 +167,12 @@ constexpr void write_branches(text_writer& out, tree_view tree, node_index i) {
     const record& a = tree[path[--depth]];
     out.add(a.end == tree[a.parent].end ? "   " : "│  ");
   }
-  out.add(tree[i].end == tree[parent].end ? "└─ " : "├─ ");
+  out.add(tree[i].end == tree[parent].end || tree.is_partition(i) ? "└─ " : "├─ ");
 }
 
 constexpr void write_tree(text_writer& out, tree_view tree) {
   for (node_index i = 0; i != tree.size; ++i) {
+    if (tree.is_repeated(i)) continue;
     write_branches(out, tree, i);
     write_node(out, tree[i]);
   }

@@ -24,6 +24,8 @@ constexpr void judge_edges(tree_view tree, link_view links, node_index i, Found&
       }
     } else if (e.kind != edge_kind::restarts_with && to.node == i) {
       if (e.kind == edge_kind::calls) found_mistake({mistake::calls_itself, i, i, at});
+    } else if (e.kind == edge_kind::calls && tree.is_partition(i) && tree[to.node].parent == r.parent) {
+      found_mistake({mistake::calls_itself, i, i, at});  // another partition, which may call back
     } else if (to.what == found::nowhere) {
       found_mistake({mistake::not_in_scope, i, no_node, at});
     } else if (to.what == found::often) {

@@ -16,6 +16,7 @@ enum class mistake : unsigned char {
   no_children,
   not_one_process,
   invalid_max_children,
+  invalid_partitions,
   invalid_intensity,
   invalid_period,
   invalid_shutdown,
@@ -58,8 +59,9 @@ struct finding {
 constexpr bool is_said_without_place(finding f) {
   return f.subject == 0 || f.in_parts || f.what == mistake::no_children ||
          f.what == mistake::not_one_process || f.what == mistake::invalid_max_children ||
-         f.what == mistake::invalid_intensity || f.what == mistake::invalid_period ||
-         f.what == mistake::nothing_significant || f.what == mistake::strategy_without_effect;
+         f.what == mistake::invalid_partitions || f.what == mistake::invalid_intensity ||
+         f.what == mistake::invalid_period || f.what == mistake::nothing_significant ||
+         f.what == mistake::strategy_without_effect;
 }
 
 /// Whether two findings would be said in the same words.

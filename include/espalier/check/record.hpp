@@ -23,20 +23,22 @@ struct edge {
 /// What is wrong with one option in a list.
 enum class option_fault : unsigned char { none, unknown, does_not_fit, given_twice };
 
+constexpr bool is_valid_partition_count(long long n) { return n >= 1 && n <= 4096; }
+
 /// One supervisor or process of a tree. Records stand in start order, parents before their children, so a
 /// subtree is the range from a record to its `end`.
 struct record {
   static constexpr long long no_bound = INT64_MAX;
 
-  type_id name = {};     // what the tree calls it
-  type_id process = {};  // the type behind the name
+  type_id name = {};  // what the tree calls it
   node_index parent = no_node;
   node_index end = 0;
   std::uint32_t number = 0;  // of the child among its siblings, from 0
   bool supervisor = false;
-  bool dynamic = false;    // a supervisor whose one child record is only a pattern
-  bool named = true;       // false: a supervisor that was not derived from, shown by its path
-  bool is_process = true;  // or a supervisor
+  bool dynamic = false;      // a supervisor whose one child record is only a pattern
+  bool partitioned = false;  // a supervisor whose children are copies of one, reached by its name and a key
+  bool named = true;         // false: a supervisor that was not derived from, shown by its path
+  bool is_process = true;    // or a supervisor
 
   // As a supervisor.
   strategy_kind strategy = strategy_kind::one_for_one;
@@ -45,6 +47,7 @@ struct record {
   duration period{5'000'000'000};
   std::uint32_t children = 0;
   long long max_children = no_bound;  // of a dynamic one
+  long long partitions = 0;           // of a partitioned one, as declared
 
   // As a child.
   restart_kind restart = restart_kind::permanent;
@@ -90,6 +93,15 @@ struct tree_view {
   /// Whether a record is what a dynamic supervisor makes its children by, and no process itself.
   constexpr bool is_pattern(node_index i) const {
     return records[i].parent != no_node && records[records[i].parent].dynamic;
+  }
+  constexpr bool is_partition(node_index i) const {
+    return records[i].parent != no_node && records[records[i].parent].partitioned;
+  }
+  /// Whether a record repeats the one before it. Names lead to the first partition, which stands for all.
+  constexpr bool is_repeated(node_index i) const { return is_partition(i) && records[i].number != 0; }
+  /// The name by which others reach a process.
+  constexpr type_id called(node_index i) const {
+    return is_partition(i) ? records[records[i].parent].name : records[i].name;
   }
 };
 

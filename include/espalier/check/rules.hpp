@@ -27,6 +27,13 @@ constexpr void judge_supervisor(tree_view tree, node_index i, Found& found) {
   if (r.dynamic && r.children != 0 && (r.children != 1 || tree[i + 1].supervisor)) {
     found({mistake::not_one_process, i});
   }
+  if (r.partitioned) {
+    if (!is_valid_partition_count(r.partitions)) {
+      found({mistake::invalid_partitions, i});
+    } else if (r.children != 0 && (r.children != r.partitions || r.end != i + 1 + r.children)) {
+      found({mistake::not_one_process, i});
+    }
+  }
   if (r.max_children < 1) found({mistake::invalid_max_children, i});
   if (r.max_restarts < 0) found({mistake::invalid_intensity, i});
   if (r.period <= duration{0} || r.period == infinity) found({mistake::invalid_period, i});
@@ -70,7 +77,7 @@ constexpr void judge_names(tree_view tree, Found& found) {
   for (std::size_t i = 1; i < N; ++i) {
     const record& before = tree[sorted[i - 1]];
     const record& r = tree[sorted[i]];
-    if (r.parent == before.parent && r.name == before.name) {
+    if (r.parent == before.parent && r.name == before.name && !tree.is_partition(sorted[i])) {
       found({mistake::duplicate_child_name, sorted[i], sorted[i - 1]});
     }
   }

@@ -42,11 +42,11 @@ constexpr void sort(node_index* first, std::size_t size, Less less) {
 constexpr std::size_t sort_names(tree_view tree, node_index* out) {
   std::size_t size = 0;
   for (node_index i = 0; i != tree.size; ++i) {
-    if (!tree[i].supervisor && !tree.is_pattern(i)) out[size++] = i;
+    if (!tree[i].supervisor && !tree.is_pattern(i) && !tree.is_repeated(i)) out[size++] = i;
   }
   sort(out, size, [&](node_index a, node_index b) {
-    const auto ha = tree[a].name.hash();
-    const auto hb = tree[b].name.hash();
+    const auto ha = tree.called(a).hash();
+    const auto hb = tree.called(b).hash();
     return ha != hb ? ha < hb : a < b;
   });
   return size;
@@ -80,9 +80,8 @@ constexpr resolution find_within(tree_view tree, name_lookup names, type_id name
   std::size_t high = names.size;
   while (low != high) {
     const std::size_t middle = low + (high - low) / 2;
-    const record& r = tree[names.sorted[middle]];
-    const bool before =
-        r.name.hash() != name.hash() ? r.name.hash() < name.hash() : names.sorted[middle] < begin;
+    const auto here = tree.called(names.sorted[middle]).hash();
+    const bool before = here != name.hash() ? here < name.hash() : names.sorted[middle] < begin;
     if (before) {
       low = middle + 1;
     } else {
@@ -92,7 +91,7 @@ constexpr resolution find_within(tree_view tree, name_lookup names, type_id name
   resolution out;
   for (; low != names.size; ++low) {
     const node_index i = names.sorted[low];
-    if (tree[i].name.hash() != name.hash() || i >= end) break;
+    if (tree.called(i).hash() != name.hash() || i >= end) break;
     if (out.node != no_node) return {found::often, out.node, i};
     out = {found::once, i};
   }

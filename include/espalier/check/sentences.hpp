@@ -58,8 +58,14 @@ struct sentence<mistake::no_children, S, void> {
 template <class S>
 struct sentence<mistake::not_one_process, S, void> {
   static_assert(ill_formed<S, has_not_one_process>,
-                "espalier: a dynamic supervisor has children of one process type; "
+                "espalier: a dynamic or partitioned supervisor has children of one process type; "
                 "write es::dynamic<es::child<P>, options...>, with a process that starts no supervisor");
+};
+template <class S, class O>
+struct sentence<mistake::invalid_partitions, S, O> {
+  static_assert(ill_formed<S, O>,
+                "espalier: a partitioned supervisor has no sensible number of partitions; "
+                "write es::partitioned<es::child<P>, N> with N from 1 to 4096");
 };
 template <class S, class O>
 struct sentence<mistake::invalid_max_children, S, O> {
@@ -331,6 +337,8 @@ struct lifted {
     } else if constexpr (f.what == mistake::suspends_on_a_cycle) {
       return boost::hana::type_c<
           bad_combination<suspends_senders<r.mailbox>, typename edge_at<T, f.subject, f.at>::type>>;
+    } else if constexpr (f.what == mistake::invalid_partitions) {
+      return boost::hana::type_c<invalid_partitions<r.partitions>>;
     } else if constexpr (f.what == mistake::invalid_max_children) {
       return boost::hana::type_c<invalid_max_children<r.max_children>>;
     } else if constexpr (f.what == mistake::not_a_list) {

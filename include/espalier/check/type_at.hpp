@@ -51,7 +51,7 @@ struct part_of_record {
   static constexpr record const& r = records_of<T>[I];
   using parent = typename child_parts<typename part_of_record<T, r.parent>::type>::name;
   using list = typename parent::espalier_parts;
-  using type = type_at<list, place_of_child<list>(r.number)>;
+  using type = type_at<list, place_of_child<list>(view_of<T>.is_repeated(I) ? 0 : r.number)>;
 };
 template <class T>
 struct part_of_record<T, 0> {

@@ -157,13 +157,13 @@ constexpr option_fault apply_to_supervisor(record& r) {
     if (!r.dynamic) return option_fault::does_not_fit;
     r.max_children = Option::value;
   } else if constexpr (Option::espalier_option == option_kind::strategy) {
-    if (r.dynamic) return option_fault::does_not_fit;
+    if (r.dynamic || r.partitioned) return option_fault::does_not_fit;
     r.strategy = Option::value;
   } else if constexpr (Option::espalier_option == option_kind::intensity) {
     r.max_restarts = Option::max_restarts;
     r.period = Option::period;
   } else if constexpr (Option::espalier_option == option_kind::auto_shutdown) {
-    if (r.dynamic) return option_fault::does_not_fit;
+    if (r.dynamic || r.partitioned) return option_fault::does_not_fit;
     r.auto_shutdown = Option::value;
   } else if constexpr (Option::espalier_option == option_kind::allow) {
     return allow_on<typename Option::what>(r);
@@ -250,6 +250,16 @@ constexpr void describe_process(record& r) {
   }
 }
 
+/// How many records the one child of a partitioned supervisor becomes. A number that is refused is not
+/// believed.
+template <class T>
+constexpr long long copies_of_child() {
+  if constexpr (partitioned_type<T>) {
+    if (is_valid_partition_count(T::espalier_partitions)) return T::espalier_partitions;
+  }
+  return 1;
+}
+
 template <class Part>
 constexpr void unpack_node(unpacking& out, node_index parent, std::uint32_t at, seen& before) {
   if constexpr (option_type<Part>) {
@@ -264,18 +274,21 @@ constexpr void unpack_node(unpacking& out, node_index parent, std::uint32_t at, 
     if (out.records != nullptr) {
       record& r = out.records[me];
       r.name = id_of<name>;
-      r.process = id_of<process_of<name>>;
       r.parent = parent;
       r.supervisor = supervisor_type<name>;
       r.dynamic = dynamic_type<name>;
+      r.partitioned = partitioned_type<name>;
+      if constexpr (partitioned_type<name>) r.partitions = name::espalier_partitions;
       r.named = has_own_name<name>;
-      r.is_process = is_process<name>();
+      r.is_process = supervisor_type<name> || is_process<name>();
       if (r.supervisor) r.shutdown = infinity;
       if (parent != no_node) r.number = out.records[parent].children++;
       constexpr auto options = boost::hana::unpack(typename child_parts<Part>::options{}, child_options);
       seen kinds;
+      const bool is_repeated = r.number != 0 && out.records[parent].partitioned;
       for (std::uint32_t i = 0; i + 1 != options.size(); ++i) {
-        out.mistakes->add(me, options[i].apply(r, kinds), false, i, options[i].option);
+        const option_fault wrong = options[i].apply(r, kinds);
+        if (!is_repeated) out.mistakes->add(me, wrong, false, i, options[i].option);
       }
       if constexpr (!supervisor_type<name>) {
         describe_process<process_of<name>>(r);
@@ -285,7 +298,12 @@ constexpr void unpack_node(unpacking& out, node_index parent, std::uint32_t at, 
     if constexpr (supervisor_type<name>) {
       constexpr auto parts = boost::hana::unpack(typename name::espalier_parts{}, supervisor_parts);
       seen kinds;
-      for (std::uint32_t i = 0; i + 1 != parts.size(); ++i) parts[i](out, me, i, kinds);
+      for (std::uint32_t i = 0; i + 1 != parts.size(); ++i) {
+        const node_index before_part = out.size;
+        parts[i](out, me, i, kinds);
+        if (i != 0 || out.size == before_part) continue;  // only the first part, if it is a child
+        for (long long copy = 1; copy < copies_of_child<name>(); ++copy) parts[i](out, me, i, kinds);
+      }
     }
     if (out.records != nullptr) out.records[me].end = out.size;
   }

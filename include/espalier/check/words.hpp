@@ -21,6 +21,8 @@ struct is_not_a_process;
 struct has_no_children;
 struct has_not_one_process;
 template <long long N>
+struct invalid_partitions;
+template <long long N>
 struct invalid_max_children;
 template <class Name>
 struct starts_children_of;

@@ -17,6 +17,10 @@ template <class Message>
 struct calls_with;
 template <class Value>
 struct reads_environment;
+struct which_needs_a_key;
+struct which_takes_no_key;
+template <class Value>
+struct has_no_stable_hash;
 struct which_is_not_declared;
 struct which_is_only_declared_for_casts;
 struct which_names_no_reply;
@@ -156,11 +160,11 @@ constexpr bool refuse_undeclared_start() {
 }
 template <class D, class... Args>
 constexpr bool takes_arguments() {
-  if constexpr (argument_tuple<typename args_of<dynamic_child<D>>::type>::template takes<Args...>) {
+  if constexpr (argument_tuple<typename args_of<child_process<D>>::type>::template takes<Args...>) {
     return true;
   } else {
     static_assert(
-        ill_formed<dynamic_child<D>, started_with<std::remove_cvref_t<Args>...>, which_it_does_not_take>,
+        ill_formed<child_process<D>, started_with<std::remove_cvref_t<Args>...>, which_it_does_not_take>,
         "espalier: a child is started with other arguments than it declares; "
         "give what its using args = es::arguments<...> says");
     return false;
@@ -168,7 +172,7 @@ constexpr bool takes_arguments() {
 }
 template <class D, class... Args>
 std::shared_ptr<void const> keep_arguments(Args&&... args) {
-  using tuple = typename argument_tuple<typename args_of<dynamic_child<D>>::type>::type;
+  using tuple = typename argument_tuple<typename args_of<child_process<D>>::type>::type;
   if constexpr (sizeof...(Args) == 0) {
     return nullptr;
   } else {
@@ -204,6 +208,62 @@ constexpr bool refuse_wrong_reply() {
                 "espalier: what a handler answers does not convert to the reply that its message names; "
                 "return that type, or an es::task of it");
   return false;
+}
+
+template <class Q>
+constexpr bool refuse_without_key() {
+  static_assert(ill_formed<Q, which_needs_a_key>,
+                "espalier: a partitioned supervisor is used without a key where one process is meant; "
+                "give the key first: call<D, M>(es::key{k}, ...)");
+  return false;
+}
+template <class Q>
+constexpr bool refuse_key() {
+  static_assert(ill_formed<Q, which_takes_no_key>,
+                "espalier: a key is given where there is one process; remove the key, or name an "
+                "es::partitioned supervisor");
+  return false;
+}
+template <class K>
+constexpr bool refuse_unstable_key() {
+  static_assert(ill_formed<K, has_no_stable_hash<K>>,
+                "espalier: a key has no hash that is the same everywhere; give a number, an enum or a text");
+  return false;
+}
+
+/// Whether `Q` is partitioned where a key, or no key, is given.
+template <class Q, class K = void>
+constexpr bool fits_key() {
+  if constexpr (std::is_void_v<K>) {
+    if constexpr (partitioned_type<Q>) {
+      return refuse_without_key<Q>();
+    } else {
+      return true;
+    }
+  } else if constexpr (!partitioned_type<Q>) {
+    return refuse_key<Q>();
+  } else if constexpr (!has_stable_hash<K>) {
+    return refuse_unstable_key<K>();
+  } else {
+    return true;
+  }
+}
+/// Which of the partitions of `D` a key leads to.
+template <class D, class K>
+constexpr std::size_t partition_for(key<K> const& k) {
+  return static_cast<std::size_t>(stable_hash(k.value) % static_cast<std::uint64_t>(D::espalier_partitions));
+}
+
+/// Whether a process may ask about, or end, the one that a name stands for.
+template <class P, class Q>
+constexpr bool may_watch() {
+  if constexpr (!fits_key<Q>()) {
+    return false;
+  } else if constexpr (!edge_to<P, Q>.found) {
+    return refuse_undeclared_watch<P, Q>();
+  } else {
+    return true;
+  }
 }
 
 template <class P, class Q, class M>

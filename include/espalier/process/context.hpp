@@ -21,39 +21,64 @@ class context {
   /// Sends a message and goes on. A message to a process that is parked is dropped. If the mailbox is full
   /// and its overflow is `suspend`, this process takes up no other message until there is room.
   template <class Q, class M = detail::deduced, class... Args>
-  requires(!detail::begins_with_ref<Args...>) void cast(Args&&... args) {
+  requires(detail::are_plain<Args...>) void cast(Args&&... args) {
     using message = typename detail::message_type<M, Args...>::type;
-    if constexpr (detail::may_cast<P, Q, message>()) {
-      if (!runtime::may_send(*self_)) return;
-      std::unique_ptr<runtime::envelope> mail(
-          new runtime::message<process_of<Q>, message>(std::in_place, std::forward<Args>(args)...));
-      mail->to_itself = std::is_same_v<P, Q>;
-      const runtime::delivery sent = runtime::post(address_of<Q>(), *mail, true);
-      if (sent) static_cast<void>(mail.release());
-      if (sent.is_full) runtime::wait_for_room(*self_, address_of<Q>());
+    if constexpr (detail::fits_key<Q>() && detail::may_cast<P, Q, message>()) {
+      send<Q, message>(address_of<Q>(), std::forward<Args>(args)...);
     }
   }
 
   /// Sends a request; awaited, it is the reply. Throws `es::call_failed` after 5 s, or when the callee ends
   /// without answering.
   template <class Q, class M = detail::deduced, class... Args>
-  requires(!detail::begins_with_ref<Args...>) auto call(Args&&... args) {
+  requires(detail::are_plain<Args...>) auto call(Args&&... args) {
     return call_for<Q, M>(default_call_limit, std::forward<Args>(args)...);
   }
   /// The same with a limit of its own; `es::infinity` is possible.
   template <class Q, class M = detail::deduced, class... Args>
-  requires(!detail::begins_with_ref<Args...>) auto call_for(duration limit, Args&&... args) {
+  requires(detail::are_plain<Args...>) auto call_for(duration limit, Args&&... args) {
     return make_call<detail::throwing_call, Q, M>(limit, std::forward<Args>(args)...);
   }
   /// Sends a request; awaited, it is an `es::answer` with the reply or the reason why there is none.
   template <class Q, class M = detail::deduced, class... Args>
-  requires(!detail::begins_with_ref<Args...>) auto try_call(Args&&... args) {
+  requires(detail::are_plain<Args...>) auto try_call(Args&&... args) {
     return try_call_for<Q, M>(default_call_limit, std::forward<Args>(args)...);
   }
   template <class Q, class M = detail::deduced, class... Args>
-  requires(!detail::begins_with_ref<Args...>) auto try_call_for(duration limit, Args&&... args) {
+  requires(detail::are_plain<Args...>) auto try_call_for(duration limit, Args&&... args) {
     return make_call<detail::answering_call, Q, M>(limit, std::forward<Args>(args)...);
   }
+
+  // To the process of a partitioned supervisor that a key leads to: `call<D, M>(es::key{k}, args...)`.
+
+  template <class D, class M = detail::deduced, class K, class... Args>
+  void cast(key<K> const& k, Args&&... args) {
+    using message = typename detail::message_type<M, Args...>::type;
+    if constexpr (!detail::fits_key<D, K>()) {
+      return;
+    } else if constexpr (detail::may_cast<P, D, message>()) {
+      send<D, message>(runtime::partition(address_of<D>(), detail::partition_for<D>(k)),
+                       std::forward<Args>(args)...);
+    }
+  }
+  template <class D, class M = detail::deduced, class K, class... Args>
+  auto call(key<K> const& k, Args&&... args) {
+    return call_for<D, M>(default_call_limit, k, std::forward<Args>(args)...);
+  }
+  template <class D, class M = detail::deduced, class K, class... Args>
+  auto call_for(duration limit, key<K> const& k, Args&&... args) {
+    return make_call_by_key<detail::throwing_call, D, M>(limit, k, std::forward<Args>(args)...);
+  }
+  template <class D, class M = detail::deduced, class K, class... Args>
+  auto try_call(key<K> const& k, Args&&... args) {
+    return try_call_for<D, M>(default_call_limit, k, std::forward<Args>(args)...);
+  }
+  template <class D, class M = detail::deduced, class K, class... Args>
+  auto try_call_for(duration limit, key<K> const& k, Args&&... args) {
+    return make_call_by_key<detail::answering_call, D, M>(limit, k, std::forward<Args>(args)...);
+  }
+  /// Which partition of its supervisor this process is, from 0; without a partitioned one, which child.
+  std::size_t partition() const { return runtime::partition_number(self_->home); }
 
   // To a dynamic process, through its `ref`: `call(to, m)` or `call<M>(to, args...)`. A limit of
   // `es::infinity` throws `std::invalid_argument`.
@@ -165,8 +190,8 @@ class context {
   /// being restarted; at once if it is parked.
   template <class Q>
   monitor_id monitor() {
-    if constexpr (!detail::edge_to<P, Q>.found) {
-      detail::refuse_undeclared_watch<P, Q>();
+    if constexpr (!detail::may_watch<P, Q>()) {
+      return {};
     } else if constexpr (!detail::handles<P, down<Q>>) {
       detail::refuse_unhandled<P, down<Q>>();
     } else {
@@ -182,8 +207,8 @@ class context {
   /// also of a normal end, if it handles that. A parked `Q` ends this process with `noproc`.
   template <class Q>
   void link() {
-    if constexpr (!detail::edge_to<P, Q>.found) {
-      detail::refuse_undeclared_watch<P, Q>();
+    if constexpr (!detail::may_watch<P, Q>()) {
+      return;
     } else {
       runtime::link(*self_, address_of<Q>(), detail::make_notice<P, exited, Q>(),
                     detail::make_notice<process_of<Q>, exited, P>());
@@ -191,8 +216,8 @@ class context {
   }
   template <class Q>
   void unlink() {
-    if constexpr (!detail::edge_to<P, Q>.found) {
-      detail::refuse_undeclared_watch<P, Q>();
+    if constexpr (!detail::may_watch<P, Q>()) {
+      return;
     } else {
       runtime::unlink(*self_, address_of<Q>());
     }
@@ -202,8 +227,8 @@ class context {
   /// not run.
   template <class Q>
   void exit(exit_reason why) {
-    if constexpr (!detail::edge_to<P, Q>.found) {
-      detail::refuse_undeclared_watch<P, Q>();
+    if constexpr (!detail::may_watch<P, Q>()) {
+      return;
     } else if (runtime::may_send(*self_)) {
       runtime::exit(address_of<Q>(), std::move(why), detail::make_notice<process_of<Q>, exited, P>(),
                     incarnation());
@@ -249,8 +274,7 @@ class context {
  private:
   template <class Q>
   auto request_about(runtime::child_request_kind kind) {
-    if constexpr (!detail::edge_to<P, Q>.found) {
-      detail::refuse_undeclared_watch<P, Q>();
+    if constexpr (!detail::may_watch<P, Q>()) {
       return detail::await_after_mistake{};
     } else {
       return detail::child_operation(*self_, address_of<Q>(), kind);
@@ -265,18 +289,46 @@ class context {
     }
   }
 
+  template <class Q, class Message, class... Args>
+  void send(runtime::place& to, Args&&... args) {
+    if (!runtime::may_send(*self_)) return;
+    std::unique_ptr<runtime::envelope> mail(
+        new runtime::message<process_of<Q>, Message>(std::in_place, std::forward<Args>(args)...));
+    mail->to_itself = std::is_same_v<P, Q>;
+    const runtime::delivery sent = runtime::post(to, *mail, true);
+    if (sent) static_cast<void>(mail.release());
+    if (sent.is_full) runtime::wait_for_room(*self_, to);
+  }
+
   template <template <class> class Operation, class Q, class M, class... Args>
   auto make_call(duration limit, Args&&... args) {
     using message = typename detail::message_type<M, Args...>::type;
-    if constexpr (detail::may_call<P, Q, message>()) {
-      using operation = Operation<detail::reply_of<message>>;
-      return operation(*self_, runtime::child_address{&address_of<Q>(), 0}, id_of<Q>,
-                       std::make_unique<runtime::message<process_of<Q>, message>>(
-                           std::in_place, std::forward<Args>(args)...),
-                       limit);
+    if constexpr (!detail::fits_key<Q>()) {
+      return detail::await_after_mistake{};
+    } else if constexpr (detail::may_call<P, Q, message>()) {
+      return make_call_at<Operation, Q, message>(limit, address_of<Q>(), std::forward<Args>(args)...);
     } else {
       return detail::await_after_mistake{};
     }
+  }
+  template <template <class> class Operation, class D, class M, class K, class... Args>
+  auto make_call_by_key(duration limit, key<K> const& k, Args&&... args) {
+    using message = typename detail::message_type<M, Args...>::type;
+    if constexpr (!detail::fits_key<D, K>()) {
+      return detail::await_after_mistake{};
+    } else if constexpr (detail::may_call<P, D, message>()) {
+      runtime::place& to = runtime::partition(address_of<D>(), detail::partition_for<D>(k));
+      return make_call_at<Operation, D, message>(limit, to, std::forward<Args>(args)...);
+    } else {
+      return detail::await_after_mistake{};
+    }
+  }
+  template <template <class> class Operation, class Q, class Message, class... Args>
+  auto make_call_at(duration limit, runtime::place& to, Args&&... args) {
+    return Operation<detail::reply_of<Message>>(*self_, runtime::child_address{&to, 0}, id_of<Q>,
+                                                std::make_unique<runtime::message<process_of<Q>, Message>>(
+                                                    std::in_place, std::forward<Args>(args)...),
+                                                limit);
   }
 
   template <template <class> class Operation, class M, class Q, class... Args>

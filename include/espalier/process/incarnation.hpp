@@ -122,6 +122,11 @@ bool is_stopping(incarnation const& self) noexcept;
 /// The address behind the name at `position` among those that the process declares.
 place& neighbour(place& self, std::size_t position);
 
+/// The partition of that number, of those of which `first` is one.
+place& partition(place& first, std::size_t number);
+/// Which child of its supervisor `self` is, from 0.
+std::size_t partition_number(place const& self);
+
 /// The value at `position` among those that the process needs.
 void const* environment_of(place& self, std::size_t position);
 

@@ -3,7 +3,7 @@
 
 #include <espalier/process/administration.hpp>
 #include <espalier/tree/child.hpp>
-#include <espalier/tree/dynamic.hpp>
+#include <espalier/tree/partitioned.hpp>
 #include <tuple>
 
 namespace espalier {
@@ -55,25 +55,6 @@ struct argument_tuple<arguments<T...>> {
   static constexpr bool takes = std::is_constructible_v<type, Given&&...> && sizeof...(Given) == sizeof...(T);
 };
 
-/// The child type of a dynamic supervisor.
-template <class List>
-struct first_part;
-template <class First, class... Rest>
-struct first_part<type_list<First, Rest...>> {
-  using type = First;
-};
-template <class Part>
-struct name_of_part {
-  using type = Part;
-};
-template <class P, class... Options>
-struct name_of_part<child<P, Options...>> {
-  using type = P;
-};
-template <class D>
-using dynamic_child =
-    process_of<typename name_of_part<typename first_part<typename D::espalier_parts>::type>::type>;
-
 template <class T>
 inline constexpr bool is_ref = false;
 template <class P>
@@ -83,6 +64,10 @@ template <class... Args>
 inline constexpr bool begins_with_ref = false;
 template <class First, class... Rest>
 inline constexpr bool begins_with_ref<First, Rest...> = is_ref<std::remove_cvref_t<First>>;
+
+/// Arguments of a message, and no address before them.
+template <class... Args>
+inline constexpr bool are_plain = !begins_with_ref<Args...> && !begins_with_key<Args...>;
 
 }  // namespace detail
 
@@ -141,9 +126,9 @@ class [[nodiscard]] start_operation final : public awaitable {
     runtime::ask_dynamic(self_, position_, *request_.release());
     runtime::suspend(self_, suspension_, infinity);
   }
-  ref<dynamic_child<D>> await_resume() {
+  ref<child_process<D>> await_resume() {
     if (suspension_.answer->failure) throw call_failed(id_of<D>, *suspension_.answer->failure);
-    return ref<dynamic_child<D>>(*static_cast<runtime::start_request*>(suspension_.answer)->reply);
+    return ref<child_process<D>>(*static_cast<runtime::start_request*>(suspension_.answer)->reply);
   }
 
  private:

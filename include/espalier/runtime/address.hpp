@@ -23,7 +23,8 @@ struct place_plan {
   record const* about = nullptr;
   std::unique_ptr<incarnation> (*make)(place&, std::uint64_t number) = nullptr;
   place* const* neighbours = nullptr;
-  parent* const* dynamics = nullptr;  // by position among its edges, as the neighbours are
+  parent* const* dynamics = nullptr;   // by position among its edges, as the neighbours are
+  place* const* partitions = nullptr;  // of a partitioned supervisor, this one among them
   void const* const* environment = nullptr;
   parent* told = nullptr;
   scheduler* runs = nullptr;

@@ -43,6 +43,7 @@ class engine final : private parent, private observer {
       neighbours_.emplace_back(tree[i].edge_count);
       dynamics_.emplace_back(tree[i].edge_count);
     }
+    places_by_record_.resize(tree.size);
     for (node_index i = 0; i != tree.size; ++i) make_node(i);
     wire(names);
   }
@@ -100,6 +101,7 @@ class engine final : private parent, private observer {
     for (node_index i = 0; i != tree_.size; ++i) {
       const node_index above = tree_[i].parent;
       paths_.push_back(above == no_node ? name(tree_[i]) : paths_[above] + "/" + name(tree_[i]));
+      if (tree_.is_partition(i)) paths_.back() += "[" + std::to_string(tree_[i].number) + "]";
     }
   }
 
@@ -121,7 +123,8 @@ class engine final : private parent, private observer {
     } else if (r.supervisor) {
       nodes_[i] = &supervisors_.emplace_back(wiring, detail::rule_of(r));
     } else {
-      nodes_[i] = &places_.emplace_back(plan_of_place(i, told));
+      places_by_record_[i] = &places_.emplace_back(plan_of_place(i, told));
+      nodes_[i] = places_by_record_[i];
     }
     if (above != nullptr) above->adopt(*nodes_[i], r, paths_[i]);
   }
@@ -131,6 +134,7 @@ class engine final : private parent, private observer {
             .make = types_[i].make,
             .neighbours = neighbours_[i].data(),
             .dynamics = dynamics_[i].data(),
+            .partitions = places_by_record_.data() + (i - tree_[i].number),
             .environment = types_[i].environment.data(),
             .told = told,
             .runs = &runs_,
@@ -212,6 +216,7 @@ class engine final : private parent, private observer {
   std::vector<std::string> paths_;
   std::vector<std::vector<place*>> neighbours_;
   std::vector<std::vector<parent*>> dynamics_;
+  std::vector<place*> places_by_record_;  // null for supervisors; partitions stand side by side
   std::deque<place> places_;
   std::deque<supervisor_node> supervisors_;
   std::deque<dynamic_node> dynamic_nodes_;

@@ -75,6 +75,7 @@ class place final : public address {
   }
   bool is_in_code(std::uint64_t life) const { return inside_.load(std::memory_order_relaxed) == life; }
   place& neighbour(std::size_t position) { return *plan_.neighbours[position]; }
+  place& partition(std::size_t number) { return *plan_.partitions[number]; }
   parent& dynamic(std::size_t position) { return *plan_.dynamics[position]; }
   void const* environment(std::size_t position) { return plan_.environment[position]; }
 

@@ -108,6 +108,8 @@ inline bool is_stopping(incarnation const& self) noexcept {
   return !self.home.is_in_code(self.number) || self.home.is_stopping();
 }
 inline place& neighbour(place& self, std::size_t position) { return self.neighbour(position); }
+inline place& partition(place& first, std::size_t number) { return first.partition(number); }
+inline std::size_t partition_number(place const& self) { return self.about().number; }
 inline void const* environment_of(place& self, std::size_t position) { return self.environment(position); }
 
 inline void ask_dynamic(incarnation& self, std::size_t position, envelope& r) {

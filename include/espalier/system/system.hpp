@@ -36,9 +36,11 @@ struct is_not_dynamic;
 namespace detail {
 
 /// Which record a name means from outside. A name that is not there, or there twice, does not compile.
-template <class T, class Q>
+template <class T, class Q, class K = void>
 constexpr bool is_reachable() {
-  if constexpr (found_from_root<T, Q>.what == found::nowhere) {
+  if constexpr (!fits_key<Q, K>()) {
+    return false;
+  } else if constexpr (found_from_root<T, Q>.what == found::nowhere) {
     static_assert(
         ill_formed<Q, which_is_not_in_scope, under<T>>,
         "espalier: a name is not in the tree; add that process to the tree, or use a name that is there");
@@ -53,25 +55,31 @@ constexpr bool is_reachable() {
   }
 }
 
-template <class T, class Q, class M>
+template <class T, class Q, class M, class K = void>
 constexpr bool may_ask_from_outside() {
   if constexpr (!is_valid<T>) {
     return false;  // said already
-  } else if constexpr (!is_reachable<T, Q>()) {
+  } else if constexpr (!is_reachable<T, Q, K>()) {
     return false;
   } else {
     return may_ask<Q, M>();
   }
 }
-template <class T, class Q, class M>
+template <class T, class Q, class M, class K = void>
 constexpr bool may_cast_from_outside() {
   if constexpr (!is_valid<T>) {
     return false;
-  } else if constexpr (!is_reachable<T, Q>()) {
+  } else if constexpr (!is_reachable<T, Q, K>()) {
     return false;
   } else {
     return may_cast<process_of<Q>, process_of<Q>, M>();
   }
+}
+
+/// The record of the partition of `D` that a key leads to.
+template <class T, class D, class K>
+constexpr node_index partition_of(key<K> const& k) {
+  return found_from_root<T, D>.node + static_cast<node_index>(partition_for<D>(k));
 }
 
 /// Sends a request from outside and turns its answer into a value. `Wait` takes the call and blocks.
@@ -150,7 +158,7 @@ constexpr bool may_cast_to_ref() {
 
 /// Starts a dynamic child from outside. `Send` takes the request, `Wait` the call, and blocks.
 template <class D, class Send, class Wait, class... Args>
-ref<dynamic_child<D>> start_from_outside(Send send, Wait wait, Args&&... args) {
+ref<child_process<D>> start_from_outside(Send send, Wait wait, Args&&... args) {
   auto r = std::make_unique<runtime::start_request>(keep_arguments<D>(std::forward<Args>(args)...));
   runtime::outside_call* call = runtime::outside_call::make();
   r->from = {call, 0};
@@ -159,7 +167,7 @@ ref<dynamic_child<D>> start_from_outside(Send send, Wait wait, Args&&... args) {
   call->release();
   if (answered == nullptr) throw call_failed(id_of<D>, reason::timeout);
   if (answered->failure) throw call_failed(id_of<D>, *answered->failure);
-  return ref<dynamic_child<D>>(*answered->reply);
+  return ref<child_process<D>>(*answered->reply);
 }
 
 /// The record of a supervisor; `no_node` if there is none of that name.
@@ -241,6 +249,29 @@ class system {
       std::unique_ptr<runtime::envelope> mail(
           new runtime::message<process_of<Q>, message>(std::in_place, std::forward<M>(m)));
       send({&place_of<Q>(), 0}, std::move(mail));
+    }
+  }
+
+  /// The same to the process of a partitioned supervisor that a key leads to.
+  template <class D, class K, class M>
+  auto call(key<K> const& k, M&& m, duration limit = default_call_limit) {
+    using message = std::remove_cvref_t<M>;
+    if constexpr (detail::may_ask_from_outside<T, D, message, K>()) {
+      host_->refuse_in_handler("call");
+      return detail::call_from_outside<D, message>({&host_->at(detail::partition_of<T, D>(k)), 0},
+                                                   std::forward<M>(m),
+                                                   [&](runtime::outside_call& c) { return c.wait(limit); });
+    } else {
+      return detail::after_mistake{};
+    }
+  }
+  template <class D, class K, class M>
+  void cast(key<K> const& k, M&& m) {
+    using message = std::remove_cvref_t<M>;
+    if constexpr (detail::may_cast_from_outside<T, D, message, K>()) {
+      send({&host_->at(detail::partition_of<T, D>(k)), 0},
+           std::unique_ptr<runtime::envelope>(
+               new runtime::message<process_of<D>, message>(std::in_place, std::forward<M>(m))));
     }
   }
 

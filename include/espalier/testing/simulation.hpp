@@ -95,6 +95,35 @@ class simulation : public testing::simulated_tree {
     }
   }
 
+  /// What `es::system` offers about partitions, in virtual time.
+  template <class D, class K, class M>
+  void cast(key<K> const& k, M&& m) {
+    if constexpr (detail::may_cast_from_outside<T, D, std::remove_cvref_t<M>, K>()) {
+      cast_to<D>(address_at(detail::partition_of<T, D>(k)), std::forward<M>(m));
+    }
+  }
+  template <class D, class K, class M>
+  auto call(key<K> const& k, M&& m, duration limit = default_call_limit) {
+    if constexpr (detail::may_ask_from_outside<T, D, std::remove_cvref_t<M>, K>()) {
+      return call_at<D>(address_at(detail::partition_of<T, D>(k)), std::forward<M>(m), limit);
+    } else {
+      return detail::after_mistake{};
+    }
+  }
+  template <class D, class K, class M>
+  auto try_call(key<K> const& k, M&& m, duration limit = default_call_limit) {
+    if constexpr (detail::may_ask_from_outside<T, D, std::remove_cvref_t<M>, K>()) {
+      return try_call_at<D>(address_at(detail::partition_of<T, D>(k)), std::forward<M>(m), limit);
+    } else {
+      return detail::after_mistake{};
+    }
+  }
+  /// Crashes the partition that a key leads to.
+  template <class D, class K, class When = at_message>
+  void crash(key<K> const& k, When when = {}) {
+    if constexpr (detail::is_reachable<T, D, K>()) crash_at(detail::partition_of<T, D>(k), when);
+  }
+
   /// What `es::system` offers about dynamic children, in virtual time.
   template <class D, class... Args>
   auto start_child(Args&&... args) {

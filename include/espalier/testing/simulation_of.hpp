@@ -22,7 +22,7 @@ struct records_alone {
     for (std::uint32_t e = 0; e != process.edge_count; ++e) {
       if (process.edges[e].kind == edge_kind::restarts_with || knows(process.edges[e].name)) continue;
       if (process.edges[e].name == process.name) continue;
-      add({.name = process.edges[e].name, .process = process.edges[e].name, .parent = 0});
+      add({.name = process.edges[e].name, .parent = 0});
     }
     add(process);
     // What happens to the stand-ins, and how often, is the test's business.

@@ -1,6 +1,7 @@
 // Copyright the Espalier authors. Boost Software License 1.0 (see LICENSE).
 #pragma once
 
+#include <espalier/tree/child.hpp>
 #include <espalier/tree/policies.hpp>
 #include <espalier/tree/supervisor.hpp>
 
@@ -37,6 +38,25 @@ concept dynamic_type = supervisor_type<T> && requires {
 };
 template <class Child, class... Options>
 inline constexpr bool has_own_name<dynamic<Child, Options...>> = false;
+
+template <class List>
+struct first_part;
+template <class First, class... Rest>
+struct first_part<type_list<First, Rest...>> {
+  using type = First;
+};
+template <class Part>
+struct name_of_part {
+  using type = Part;
+};
+template <class P, class... Options>
+struct name_of_part<child<P, Options...>> {
+  using type = P;
+};
+/// The process type of the children of a dynamic or partitioned supervisor.
+template <class D>
+using child_process =
+    process_of<typename name_of_part<typename first_part<typename D::espalier_parts>::type>::type>;
 
 }  // namespace detail
 }  // namespace espalier
