@@ -45,4 +45,69 @@ TEST_CASE("which_children (differs): the child that was started last is listed f
   CHECK(told::children<tree>(sim) == "sleeper running, a running");
 }
 
+struct slow : told::process<slow> {
+  using args = es::arguments<es::duration>;
+  explicit slow(es::duration d) : to_stop(d) {}
+  es::task<void> terminate(es::exit_reason const&, es::context<slow>& self) { co_await self.sleep(to_stop); }
+  es::duration to_stop;
+};
+struct slows : es::dynamic<es::child<slow, es::shutdown<2_s>>> {};
+
+// Reference B.7, as above: under simple_one_for_one too.
+TEST_CASE("sup_stop_non_shutdown_exit_dynamic (differs): a permanent child's term is reported") {
+  es::simulation<slows> sim;
+  told::to_end(sim, sim.start_child<slows>(1_s), es::exit_reason{es::reason::shutdown, "a term"});
+  sim.stop();
+  CHECK(told::reports(sim) == told::lines{"shutdown_error slows/slow (permanent) shutdown"});
+}
+
+// Reference B.8: one report for each reason, with the number of children. Here one for each child.
+TEST_CASE("sup_stop_timeout_dynamic (differs): children that end in the same wrong way are one report") {
+  es::simulation<slows> sim;
+  for (int i = 0; i != 3; ++i) static_cast<void>(sim.start_child<slows>(1_h));
+  sim.stop();
+  CHECK(told::reports(sim) == told::lines{"shutdown_error slows/slow (permanent) killed"});
+}
+
+// supervisor:count_children/1 counts the template as the one spec. Here, as in Elixir, each child counts.
+TEST_CASE("count_children (differs): there is one spec, however many children there are") {
+  es::simulation<slows> sim;
+  CHECK(sim.count_children<slows>() == es::child_counts{1, 0, 0, 0});
+  for (int i = 0; i != 3; ++i) static_cast<void>(sim.start_child<slows>(0_s));
+  CHECK(sim.count_children<slows>() == es::child_counts{1, 3, 0, 3});
+}
+
+// supervisor:terminate_child/2 answers ok about a dead child. Here, as in Elixir, it is not found.
+TEST_CASE("child_adm_simple (differs): a child that has ended may be terminated") {
+  es::simulation<slows> sim;
+  const auto one = sim.start_child<slows>(0_s);
+  CHECK(sim.terminate_child(one) == es::child_result::ok);
+  CHECK(sim.terminate_child(one) == es::child_result::ok);
+}
+
+// Reference B.7: each child that is terminated has a limit of its own. Here a further one begins it anew for
+// all.
+TEST_CASE("terminate_child/2 (differs): a child is killed when its own limit is over") {
+  struct killer : told::process<killer> {
+    using told::process<killer>::handle;
+    using starts = es::processes<slows>;
+    struct kill {
+      es::ref<slow> which;
+    };
+    es::task<void> handle(kill m, es::context<killer>& self) {
+      static_cast<void>(co_await self.terminate_child(m.which));
+    }
+  };
+  struct other : es::name_for<killer> {};
+  struct tree : es::supervisor<slows, killer, other> {};
+  es::simulation<tree> sim;
+  const auto one = sim.start_child<slows>(1_h);
+  const auto two = sim.start_child<slows>(1_h);
+  sim.cast<killer>(typename killer::kill{one});
+  sim.run_for(1500_ms);
+  sim.cast<other>(typename killer::kill{two});
+  sim.run_for(1_s);
+  CHECK(sim.contains(es::trace{}.ended<slow>(es::reason::killed)));
+}
+
 }  // namespace

@@ -223,6 +223,57 @@ TEST_CASE("tree: one crash restarts one process, an escalation rebuilds all and 
   CHECK(told::life<d>(sim) == 2);
 }
 
+struct grandchild : told::planned<grandchild> {
+  using planned::planned;
+};
+
+TEST_CASE("tree: a dynamic grandchild is restarted alone, and an escalation forgets them all") {
+  struct left : es::supervisor<es::one_for_one, es::intensity<4, 3600_s>, a, b> {};
+  struct right : es::dynamic<grandchild, es::intensity<4, 3600_s>> {};
+  struct top : es::supervisor<es::one_for_all, es::intensity<4, 3600_s>, left, right> {};
+  es::simulation<top> sim;
+  CHECK(sim.count_children<top>() == es::child_counts{2, 2, 2, 0});
+  const auto third = sim.start_child<right>(told::starts{told::start::works, told::start::fails});
+  const auto fourth = sim.start_child<right>(told::starts{told::start::works});
+  CHECK(sim.count_children<left>() == es::child_counts{2, 2, 0, 2});
+  CHECK(sim.count_children<right>() == es::child_counts{2, 2, 0, 2});
+
+  told::to_crash(sim, fourth);
+  CHECK(sim.matches(
+      es::trace{}.started<grandchild>().started<grandchild>().crashed<grandchild>().started<grandchild>()));
+  CHECK(told::life<a>(sim) == 1);
+  CHECK(told::life<b>(sim) == 1);
+  CHECK(told::life(sim, third) == 1);
+  CHECK(told::life(sim, fourth) == 2);
+
+  told::to_crash(sim, third);
+  CHECK(sim.matches(es::trace{}
+                        .started<grandchild>()
+                        .started<grandchild>()
+                        .crashed<grandchild>()
+                        .started<grandchild>()
+                        .crashed<grandchild>()
+                        .restarting<grandchild>()
+                        .restarting<grandchild>()
+                        .restarting<grandchild>()
+                        .gave_up<right>()
+                        .stopped<grandchild>()
+                        .stopped<right>()
+                        .stopped<b>()
+                        .stopped<a>()
+                        .stopped<left>()
+                        .started<a>()
+                        .started<b>()
+                        .started<left>()
+                        .started<right>()));
+  CHECK(told::children<top>(sim) == "left running, right running");
+  CHECK(sim.count_children<left>() == es::child_counts{2, 2, 0, 2});
+  CHECK(sim.which_children<right>().empty());
+  CHECK(told::life(sim, third) == 0);
+  CHECK(told::life(sim, fourth) == 0);
+  CHECK(sim.start_child<right>(told::starts{told::start::works}));
+}
+
 TEST_CASE("temporary_bystander: a temporary sibling is stopped by a restart, and not started again") {
   auto run = []<class Strategy>(std::type_identity<Strategy>) {
     struct tree

@@ -3,6 +3,7 @@
 
 #include <espalier/testing.hpp>
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -39,6 +40,44 @@ std::uint64_t life(espalier::simulation<T>& sim) {
       sim.template try_call<Name>(typename espalier::process_of<Name>::ping{}, espalier::duration{});
   return answer ? *answer : 0;
 }
+
+// The same for a dynamic child.
+template <class P, class T>
+void to_end(espalier::simulation<T>& sim, espalier::ref<P> const& child, espalier::exit_reason why) {
+  sim.cast(child, typename P::end{std::move(why)});
+  sim.run_until_idle();
+}
+template <class P, class T>
+void to_crash(espalier::simulation<T>& sim, espalier::ref<P> const& child) {
+  sim.cast(child, typename P::crash{});
+  sim.run_until_idle();
+}
+template <class P, class T>
+std::uint64_t life(espalier::simulation<T>& sim, espalier::ref<P> const& child) {
+  auto answer = sim.try_call(child, typename P::ping{}, espalier::duration{});
+  return answer ? *answer : 0;
+}
+
+/// What becomes of a start: it throws at once, or after 2 s as that of OTP's supervisor_deadlock.
+enum class start : unsigned char { works, fails, fails_late };
+/// What becomes of the starts of a child, one after the other. The last one holds for all that follow.
+using starts = std::vector<start>;
+
+/// A dynamic child that is told what becomes of its starts.
+template <class Self>
+struct planned : process<Self> {
+  using args = espalier::arguments<starts>;
+  planned(espalier::context<Self>& self, starts all)
+      : this_time(all.at(std::min<std::size_t>(self.incarnation(), all.size()) - 1)) {
+    if (this_time == start::fails) throw std::runtime_error("told to fail");
+  }
+  espalier::task<void> init(espalier::context<Self>& self) {
+    if (this_time != start::fails_late) co_return;
+    co_await self.sleep(espalier::duration{2'000'000'000});
+    throw std::runtime_error("told to fail late");
+  }
+  start this_time;
+};
 
 /// The children of a supervisor: "a running, b stopped".
 template <class S, class T>

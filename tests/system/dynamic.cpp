@@ -44,7 +44,7 @@ struct temporaries : es::dynamic<es::child<session, es::temporary>, es::max_chil
 struct permanents : es::dynamic<es::child<session>, es::intensity<3, 5_s>> {};
 struct app : es::supervisor<temporaries, permanents> {};
 
-TEST_CASE("a child is started with arguments, and answers through its ref") {
+TEST_CASE("a child is started with arguments, and answers through its ref (SEMANTICS 24)") {
   es::simulation<app> sim;
   const es::ref<session> a = sim.start_child<temporaries>("a", 1);
   const auto b = sim.start_child<temporaries>(std::string("b"), 2);
@@ -75,7 +75,8 @@ TEST_CASE("a temporary child that ends is forgotten, and its ref is noproc and n
   CHECK(sim.count_children<temporaries>() == es::child_counts{1, 1, 0, 1});
 }
 
-TEST_CASE("a permanent child is restarted with its arguments, and its ref goes on leading to it") {
+TEST_CASE(
+    "a permanent child is restarted with its arguments, and its ref goes on leading to it (SEMANTICS 24)") {
   es::simulation<app> sim;
   const auto a = sim.start_child<permanents>("a", 1);
   sim.cast(a, session::crash{});
@@ -147,7 +148,7 @@ struct slow {
 };
 struct slows : es::dynamic<es::child<slow, es::shutdown<2_s>>> {};
 
-TEST_CASE("all children are stopped at once, under one limit (27)") {
+TEST_CASE("all children are stopped at once, under one limit (SEMANTICS 27)") {
   struct root : es::supervisor<slows> {};
   es::simulation<root> sim;
   for (es::duration d : {1_s, 1_s, 5_s}) static_cast<void>(sim.start_child<slows>(d));

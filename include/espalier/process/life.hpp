@@ -94,7 +94,7 @@ class argument_life final : public life<P> {
 
   bool construct() override {
     using tuple = typename detail::argument_tuple<typename detail::args_of<P>::type>::type;
-    tuple given = *static_cast<tuple const*>(arguments_of(this->home));
+    tuple given = *static_cast<tuple const*>(this->arguments);
     void* where = static_cast<void*>(&this->process_);
     std::apply(
         [&](auto&... arg) {

@@ -62,6 +62,7 @@ class dynamic_node final : public notice_inbox {
     place process;
     std::uint64_t life = 0;
     envelope* asked = nullptr;  // its start, or its stop
+    envelope_list asked_late;   // its stop, again
     exit_reason why;
     type_id message = {};
     bool start_failed = false;
@@ -108,6 +109,10 @@ class dynamic_node final : public notice_inbox {
       case notice_kind::wait_over:
         if (timer_of(i, n.life) != nullptr) decides_.resume(i, now, orders());
         return;
+      case notice_kind::stalled:
+        return report_running(report_kind::stalled, i, report_action::replacing_worker, n.message);
+      case notice_kind::returned:
+        return report_running(report_kind::returned, i, report_action::destroyed);
       case notice_kind::overflowed:
         return report_about(report_kind::mailbox_overflow, i, report_action::dropping, {}, &n.why, n.message);
       default:
@@ -200,7 +205,7 @@ class dynamic_node final : public notice_inbox {
       const plan::status s = decides_.child(i).now;
       if (s == plan::status::forgotten) continue;
       const child_status shown = s == plan::status::running    ? child_status::running
-                                 : s == plan::status::starting ? child_status::starting
+                                 : is_first_start(i)           ? child_status::starting
                                  : s == plan::status::stopping ? child_status::stopping
                                                                : child_status::restarting;
       list.reply->push_back({pattern_.about->name, shown, false, slots_[i].process.incarnations()});
@@ -227,7 +232,7 @@ class dynamic_node final : public notice_inbox {
     const plan::child_index i = r.child.at->number();
     if (!r.child.at->is_of(r.child.generation)) return answer(r, child_result::not_found);
     if (decides_.child(i).is_asked || decides_.child(i).now == plan::status::stopping) {
-      return answer(r, child_result::restarting);
+      return slots_[i].asked_late.push(r);
     }
     slots_[i].asked = &r;
     decides_.terminate(i, wiring_.runs->now(), orders());
@@ -294,10 +299,17 @@ class dynamic_node final : public notice_inbox {
     forget_timer(n.child);
   }
 
+  bool is_first_start(plan::child_index i) const {
+    return decides_.child(i).now == plan::status::starting && !decides_.child(i).was_up;
+  }
+
   /// The child is gone for good.
   void give_back_place(plan::child_index i) {
     forget_timer(i);
     slots_[i].process.give_up_generation();
+    while (envelope* late = slots_[i].asked_late.pop()) {
+      answer(static_cast<terminate_request&>(*late), child_result::not_found);
+    }
   }
 
   // --- limits and waits
@@ -336,12 +348,17 @@ class dynamic_node final : public notice_inbox {
     ask_to_return(limit_);
   }
   void end_by_force(plan::child_index i, bool is_killed) {
-    if (is_killed) return report_about(report_kind::still_running, i, report_action::waiting);
-    slots_[i].process.kill();
+    if (!is_killed) return slots_[i].process.kill();
+    if (slots_[i].process.leave_behind()) {
+      report_running(report_kind::quarantined, i, report_action::left_behind);
+    }
   }
+  /// Its function has 100 ms to return, and is left behind as soon as it is seen running after that.
   void ask_to_return(limit_timer& limit) {
     constexpr duration to_return{100'000'000};
-    if (!std::exchange(limit.killed, true)) arm(limit, notice_kind::limit_expired, to_return);
+    constexpr duration to_look_again{1'000'000};
+    const bool was_killed = std::exchange(limit.killed, true);
+    arm(limit, notice_kind::limit_expired, was_killed ? to_look_again : to_return);
   }
 
   // --- its own life
@@ -366,7 +383,11 @@ class dynamic_node final : public notice_inbox {
   }
   void report_about(report_kind kind, plan::child_index i, report_action action, duration wait = {}) {
     slot const& s = slots_[i];
-    report_about(kind, i, action, wait, kind == report_kind::still_running ? nullptr : &s.why, s.message);
+    report_about(kind, i, action, wait, &s.why, s.message);
+  }
+  /// About a function that runs, or ran, for too long.
+  void report_running(report_kind kind, plan::child_index i, report_action action, type_id message = {}) {
+    report_about(kind, i, action, {}, nullptr, message);
   }
   void report_about(report_kind kind, plan::child_index i, report_action action, duration wait,
                     exit_reason const* why, type_id message) {
