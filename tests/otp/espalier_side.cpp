@@ -126,7 +126,7 @@ class started_child final : public es::runtime::life<actor> {
   }
 
   bool construct() override {
-    auto made = actor::make_as(**static_cast<role* const*>(es::runtime::arguments_of(home)), self_);
+    auto made = actor::make_as(**static_cast<role* const*>(arguments), self_);
     if (made) ::new (static_cast<void*>(&process_)) actor(std::move(*made));
     return built_ = made.has_value();
   }
@@ -398,6 +398,9 @@ class play {
         [[fallthrough]];
       case es::report_kind::start_error:
       case es::report_kind::still_running:
+      case es::report_kind::stalled:
+      case es::report_kind::quarantined:
+      case es::report_kind::returned:
       case es::report_kind::mailbox_overflow:
         said_.push_back(std::string(word(r.kind)) + " " + child);
         return;

@@ -67,7 +67,7 @@ struct two : es::name_for<asker> {};
 struct three : es::name_for<asker> {};
 
 template <class... Options>
-struct tree : es::supervisor<es::intensity<9, 60_s>, es::child<worker, Options...>, one, two, three> {};
+struct tree : es::supervisor<es::intensity<9, 60_s>, es::child<worker, es::allow<es::terminate_skipped_on_stop>, Options...>, one, two, three> {};
 
 /// The first two ask the worker, which suspends for the first of them.
 template <class T>

@@ -105,7 +105,8 @@ TEST_CASE("a parked process works again when an ancestor's restart brings it bac
 }
 
 TEST_CASE("a temporary sibling that a restart has ended answers noproc (SEMANTICS 4)") {
-  struct root : es::supervisor<es::one_for_all, es::child<slow, es::temporary>, b> {};
+  using meant = es::allow<es::temporary_lost_to_sibling>;
+  struct root : es::supervisor<es::one_for_all, es::child<slow, es::temporary, meant>, b> {};
   es::simulation<root> sim;
   sim.cast<b>(b::crash{});
   sim.run_until_idle();

@@ -76,7 +76,8 @@ TEST_CASE(
 TEST_CASE("brutal_kill skips terminate (SEMANTICS 15)") {
   log.clear();
   {
-    es::simulation<es::supervisor<es::child<witness, es::brutal_kill>>> sim;
+    using meant = es::allow<es::terminate_skipped_on_stop>;
+    es::simulation<es::supervisor<es::child<witness, es::brutal_kill, meant>>> sim;
     sim.cast<witness>(witness::wait{});
     sim.run_until_idle();
     sim.stop();

@@ -338,7 +338,8 @@ TEST_CASE("a killed process runs no terminate, also if its function ends in a th
     if (r.kind == es::report_kind::quarantined) go.set_value();
   };
   {
-    es::system<es::supervisor<es::child<throws_after_the_kill, es::brutal_kill>>> sys{
+    using meant = es::allow<es::terminate_skipped_on_stop>;
+    es::system<es::supervisor<es::child<throws_after_the_kill, es::brutal_kill, meant>>> sys{
         es::with(&working, go.get_future().share(), &terminated), how};
     sys.cast<throws_after_the_kill>(throws_after_the_kill::work{});
     working.get_future().wait();
