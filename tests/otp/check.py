@@ -161,8 +161,8 @@ def without_races(case, theirs, ours):
     """Both traces without what happens to those children of a dynamic supervisor that it restarts while another one's
     end is the last straw.
 
-    OTP restarts one child after the other. Espalier restarts them side by side, and a supervisor that gives up stops the
-    starts under way (SEMANTICS 19). If several die at once and all restarts succeed, OTP's trace has starts that
+    OTP restarts one child after the other. Espalier restarts them side by side, and a supervisor that gives up stops
+    the starts under way (SEMANTICS 19). If several die at once and all restarts succeed, OTP's trace has starts that
     Espalier's has not, of children that are stopped at once. If restarts fail too, or end at once, it even depends on
     the order which child is the last straw; then nothing more is compared of that step than that it gave up.
     """
@@ -193,7 +193,8 @@ def is_of(parents, node, line):
 def is_plain(before):
     """Whether each child has died once, and has been started again once if at all."""
     counts = collections.Counter((what, name) for what, name in before)
-    return max(counts.values()) == 1 and {what for what, _ in before} <= {"ended", "terminated", "started", "not_running"}
+    plain = {"ended", "terminated", "started", "not_running"}
+    return max(counts.values()) == 1 and {what for what, _ in before} <= plain
 
 
 def remove_restarts(node, step, gave_up):
