@@ -8,6 +8,7 @@
 namespace es = espalier;
 using namespace es::literals;
 using es::child_result;
+using es::reason;
 using told::start;
 
 namespace {
@@ -32,9 +33,9 @@ TEST_CASE("with valid / invalid shutdown: 0 s and 1 ms are accepted, a negative 
   auto stops_within = []<class Group>(std::type_identity<Group>, es::duration limit) {
     es::simulation<Group> sim;
     CHECK(sim.template start_child<Group>(es::infinity));
-    CHECK(sim.stop() == es::reason::shutdown);
+    CHECK(sim.stop() == reason::shutdown);
     CHECK(sim.elapsed() == limit);
-    CHECK(sim.contains(es::trace{}.ended<sleepy>(es::reason::killed).template stopped<Group>()));
+    CHECK(sim.contains(es::trace{}.ended<sleepy>(reason::killed).template stopped<Group>()));
   };
   stops_within(std::type_identity<group_of<es::shutdown<0_s>>>{}, 0_s);
   stops_within(std::type_identity<group_of<es::shutdown<1_ms>>>{}, 1_ms);
@@ -47,8 +48,8 @@ TEST_CASE("with valid / invalid shutdown: 0 s and 1 ms are accepted, a negative 
 
 /// Whether the children ended with these reasons, in any order.
 template <class Group>
-bool has_ended_with(es::simulation<Group>& sim, std::vector<es::reason> expected) {
-  std::vector<es::reason> got;
+bool has_ended_with(es::simulation<Group>& sim, std::vector<reason> expected) {
+  std::vector<reason> got;
   const es::trace all = sim.trace();
   for (es::trace::step const& s : all.steps()) {
     if (s.what == es::runtime::event_kind::ended && s.name == es::id_of<sleepy>) got.push_back(s.why);
@@ -67,7 +68,7 @@ struct stop_of_three {
       if (why != nullptr) told::to_end(sim, one, *why);
     }
     CHECK(sim.trace().steps().size() == 3);
-    CHECK(sim.stop() == es::reason::shutdown);
+    CHECK(sim.stop() == reason::shutdown);
     CHECK(sim.contains(es::trace{}.template stopped<Group>()));
     CHECK(sim.trace().steps().size() == 3 + 3 + 1);
     sim.audit_end();
@@ -76,7 +77,6 @@ struct stop_of_three {
   es::simulation<Group> sim;
 };
 
-using es::reason;
 const es::exit_reason with_term{reason::shutdown, "oops"};  // {:shutdown, :oops}
 const es::exit_reason normal = reason::normal;
 
