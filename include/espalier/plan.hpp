@@ -3,6 +3,8 @@
 // What a supervisor decides: pure functions, without threads and clocks.
 #pragma once
 
+#include <espalier/plan/backoff.hpp>
+#include <espalier/plan/dynamic_plan.hpp>
 #include <espalier/plan/exit_class.hpp>
 #include <espalier/plan/supervisor_plan.hpp>
 #include <espalier/plan/window.hpp>

@@ -9,6 +9,7 @@
 #include <espalier/runtime/engine.hpp>
 #include <espalier/runtime/fault_injector.hpp>
 #include <espalier/runtime/host.hpp>
+#include <espalier/runtime/left_behind.hpp>
 #include <espalier/runtime/node.hpp>
 #include <espalier/runtime/notice_inbox.hpp>
 #include <espalier/runtime/outside_call.hpp>

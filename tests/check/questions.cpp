@@ -16,27 +16,27 @@ struct e {};
 template <class... Parts>
 using tree = es::supervisor<Parts...>;
 
-TEST_CASE("blast radius of a plain crash, by strategy (25)") {
+TEST_CASE("blast radius of a plain crash, by strategy (SEMANTICS 25)") {
   static_assert(es::blast_radius<tree<a, b, c>, b> == es::processes<b>{});
   static_assert(es::blast_radius<tree<es::rest_for_one, a, b, c>, b> == es::processes<b, c>{});
   static_assert(es::blast_radius<tree<es::rest_for_one, a, b, c>, c> == es::processes<c>{});
   static_assert(es::blast_radius<tree<es::one_for_all, a, b, c>, b> == es::processes<a, b, c>{});
 }
 
-TEST_CASE("blast radius reaches through nested supervisors, and not beyond them") {
+TEST_CASE("blast radius reaches through nested supervisors, and not beyond them (SEMANTICS 25)") {
   using nested = tree<es::one_for_all, a, tree<b, tree<c>>, d>;
   static_assert(es::blast_radius<nested, a> == es::processes<a, b, c, d>{});
   static_assert(es::blast_radius<nested, c> == es::processes<c>{});
 }
 
-TEST_CASE("a temporary process falls alone, and a temporary sibling falls with the others (25)") {
+TEST_CASE("a temporary process falls alone, and a temporary sibling falls with the others (SEMANTICS 25)") {
   static_assert(es::blast_radius<tree<es::one_for_all, es::child<a, es::temporary>, b>, a> ==
                 es::processes<a>{});
   static_assert(es::blast_radius<tree<es::one_for_all, es::child<a, es::temporary>, b>, b> ==
                 es::processes<a, b>{});
 }
 
-TEST_CASE("a significant end that is not restarted takes its supervisor along (25)") {
+TEST_CASE("a significant end that is not restarted takes its supervisor along (SEMANTICS 25)") {
   using group = tree<es::auto_shutdown_any, a, es::child<b, es::temporary, es::significant>>;
   static_assert(es::blast_radius<group, b> == es::processes<a, b>{});
   static_assert(es::blast_radius<group, a> == es::processes<a>{});
@@ -48,7 +48,7 @@ TEST_CASE("a significant end that is not restarted takes its supervisor along (2
   static_assert(es::blast_radius<deep, b> == es::processes<a, b, c, d>{});
 }
 
-TEST_CASE("an intensity of zero above widens the radius, and so on up (25)") {
+TEST_CASE("an intensity of zero above widens the radius, and so on up (SEMANTICS 25)") {
   using strict = tree<es::intensity<0, 1_s>, a, b>;
   static_assert(es::blast_radius<strict, a> == es::processes<a, b>{});
   static_assert(es::blast_radius<tree<strict, c>, a> == es::processes<a, b>{});
@@ -56,7 +56,7 @@ TEST_CASE("an intensity of zero above widens the radius, and so on up (25)") {
   static_assert(es::blast_radius<tree<es::rest_for_one, strict, c>, a> == es::processes<a, b, c>{});
 }
 
-TEST_CASE("blast radius after escalations (25)") {
+TEST_CASE("blast radius after escalations (SEMANTICS 25)") {
   using nested = tree<tree<tree<a, b>, c>, d>;
   static_assert(es::blast_radius<nested, a> == es::processes<a>{});
   static_assert(es::blast_radius<nested, a, 1> == es::processes<a, b>{});
@@ -75,7 +75,7 @@ struct caster_to_a {
   using casts = es::processes<a>;
 };
 
-TEST_CASE("exposed are the radius, the callers, theirs, and their radii (8)") {
+TEST_CASE("exposed are the radius, the callers, theirs, and their radii (SEMANTICS 8)") {
   using flat = tree<a, b, caller_of_a, caller_of_caller, caster_to_a>;
   static_assert(es::exposed<flat, a> == es::processes<a, caller_of_a, caller_of_caller>{});
   static_assert(es::exposed<flat, b> == es::processes<b>{});
@@ -89,7 +89,7 @@ TEST_CASE("exposed are the radius, the callers, theirs, and their radii (8)") {
   static_assert(es::exposed<deep, caster_to_a> == es::processes<>{});
 }
 
-TEST_CASE("the crashes that a tree survives multiply over its levels (26)") {
+TEST_CASE("the crashes that a tree survives multiply over its levels (SEMANTICS 26)") {
   using inner = tree<es::intensity<2, 5_s>, a, b>;
   static_assert(es::crash_budget<inner, a> == 2);
   static_assert(es::crash_budget<tree<es::intensity<3, 5_s>, inner, c>, a> == 11);
@@ -102,7 +102,7 @@ TEST_CASE("the crashes that a tree survives multiply over its levels (26)") {
   static_assert(es::crash_budget<inner, e> == 0);
 }
 
-TEST_CASE("a process that ends for good while the root lives has no budget to exceed (26)") {
+TEST_CASE("a process that ends for good while the root lives has no budget to exceed (SEMANTICS 26)") {
   static_assert(es::crash_budget<tree<es::child<a, es::temporary>>, a> == es::unbounded);
   static_assert(es::crash_budget<tree<es::child<a, es::transient>>, a> == 1);
   // A supervisor that gave up ends with `shutdown`, so a transient one is not restarted.
@@ -118,13 +118,13 @@ TEST_CASE("a process that ends for good while the root lives has no budget to ex
   static_assert(es::crash_budget<inner, a> < es::unbounded);
 }
 
-TEST_CASE("a budget that is too large to count is finite all the same (26)") {
+TEST_CASE("a budget that is too large to count is finite all the same (SEMANTICS 26)") {
   using inner = tree<es::intensity<INT64_MAX, 5_s>, a>;
   static_assert(es::crash_budget<tree<es::intensity<INT64_MAX, 5_s>, inner>, a> == UINT64_MAX - 1);
   static_assert(es::crash_budget<tree<es::intensity<INT64_MAX, 5_s>, inner>, a> < es::unbounded);
 }
 
-TEST_CASE("the stop is bounded by the sum of the processes' limits (27)") {
+TEST_CASE("the stop is bounded by the sum of the processes' limits (SEMANTICS 27)") {
   static_assert(es::shutdown_bound<tree<a, b>> == 10_s);
   static_assert(es::shutdown_bound<tree<es::child<a, es::brutal_kill>, es::child<b, es::shutdown<2_s>>>> ==
                 2100_ms);
@@ -132,7 +132,7 @@ TEST_CASE("the stop is bounded by the sum of the processes' limits (27)") {
   static_assert(es::shutdown_bound<tree<es::child<tree<a, b>, es::shutdown<60_s>>, c>> == 15_s);
 }
 
-TEST_CASE("processes are counted without their supervisors, and listed in start order (28)") {
+TEST_CASE("processes are counted without their supervisors, and listed in start order (SEMANTICS 28)") {
   static_assert(es::process_count<tree<a, tree<b, tree<c>>, d>> == 4);
   static_assert(es::start_order<tree<a, tree<b, tree<c>>, d>> == es::processes<a, b, c, d>{});
   static_assert(es::start_order<tree<d, tree<b, a>>> == es::processes<d, b, a>{});
@@ -156,7 +156,8 @@ TEST_CASE("questions about a bad tree compile") {
 }
 
 TEST_CASE(
-    "restarts_with holds through nested supervisors if every crash of the other one ends the process (29)") {
+    "restarts_with holds through nested supervisors if every crash of the other one ends the process "
+    "(SEMANTICS 29)") {
   static_assert(es::is_valid<tree<es::rest_for_one, a, e, tree<worried, d>>>);
   static_assert(es::is_valid<tree<es::rest_for_one, tree<es::intensity<0, 1_s>, a, d>, e, worried>>);
   static_assert(!es::is_valid<tree<es::rest_for_one, tree<a, d>, e, worried>>);

@@ -24,7 +24,7 @@ struct sleepy : told::process<sleepy> {
 };
 
 template <class... Options>
-struct group_of : es::dynamic<es::child<sleepy, Options...>> {};
+struct group_of : es::dynamic<es::child<sleepy, es::allow<es::terminate_skipped_on_stop>, Options...>> {};
 
 TEST_CASE("with valid / invalid shutdown: 0 s and 1 ms are accepted, a negative one is not") {
   static_assert(es::is_valid<group_of<es::shutdown<0_s>>>);
@@ -135,7 +135,7 @@ TEST_CASE("terminate/2: permanent children that end normally meanwhile are not r
 TEST_CASE(
     "terminate/2: two templates side by side, one for those who obey and one for those who are killed") {
   struct obedient : es::dynamic<es::child<sleepy, es::shutdown<es::infinity>>> {};
-  struct killed : es::dynamic<es::child<sleepy, es::brutal_kill>> {};
+  struct killed : es::dynamic<es::child<sleepy, es::brutal_kill, es::allow<es::terminate_skipped_on_stop>>> {};
   struct tree : es::supervisor<obedient, killed> {};
   es::simulation<tree> sim;
   static_cast<void>(sim.start_child<obedient>(1_h));

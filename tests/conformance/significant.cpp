@@ -13,12 +13,14 @@ struct a : told::process<a> {};
 struct b : told::process<b> {};
 struct c : told::process<c> {};
 
-struct never
-    : es::supervisor<es::intensity<9, 60_s>, es::child<a, es::temporary>, es::child<b, es::transient>, c> {};
+struct d : told::process<d> {};
+
+struct never : es::supervisor<es::intensity<9, 60_s>, es::child<a, es::temporary>,
+                              es::child<b, es::transient>, c, es::child<d, es::transient>> {};
 struct any : es::supervisor<es::auto_shutdown_any, es::intensity<9, 60_s>, es::child<a, es::temporary>,
-                            es::child<b, es::transient>, c> {};
+                            es::child<b, es::transient>, c, es::child<d, es::transient, es::significant>> {};
 struct all : es::supervisor<es::auto_shutdown_all, es::intensity<9, 60_s>, es::child<a, es::temporary>,
-                            es::child<b, es::transient>, c> {};
+                            es::child<b, es::transient>, c, es::child<d, es::transient, es::significant>> {};
 
 const es::exit_reason own_ends[] = {es::reason::normal, es::reason::shutdown,
                                     es::exit_reason{es::reason::shutdown, "a term"}, es::reason::killed,
@@ -31,7 +33,7 @@ void no_end_of_a_shuts_down() {
     INFO("ends with ", why.to_string());
     told::to_end<a>(sim, why);
     CHECK(sim.matches(es::trace{}.ended<a>(why.kind())));
-    CHECK(told::children<T>(sim) == "b running, c running");
+    CHECK(told::children<T>(sim) == "b running, c running, d running");
   }
   es::simulation<T> sim;
   CHECK(sim.template terminate_child<a>() == child_result::ok);
@@ -57,8 +59,8 @@ void no_end_of_b_shuts_down() {
     } else {
       CHECK(sim.matches(es::trace{}.ended<b>(why.kind())));
     }
-    CHECK(told::children<T>(sim) ==
-          (restarts ? "a running, b running, c running" : "a running, b stopped, c running"));
+    CHECK(told::children<T>(sim) == (restarts ? "a running, b running, c running, d running"
+                                              : "a running, b stopped, c running, d running"));
   }
   es::simulation<T> sim;
   CHECK(sim.template terminate_child<b>() == child_result::ok);
@@ -187,10 +189,10 @@ TEST_CASE("significant_bystander: a sibling's crash stops significant children, 
 struct inner : es::supervisor<es::auto_shutdown_any, es::child<a, es::transient, es::significant>> {};
 
 TEST_CASE("significant_escalation: a significant supervisor that shuts down takes its own one along") {
-  using meant = es::allow<es::transient_supervisor>;
-  struct takes
-      : es::supervisor<es::auto_shutdown_any, es::child<inner, es::transient, es::significant, meant>, c> {};
-  struct stays : es::supervisor<es::auto_shutdown_any, es::child<inner, es::transient, meant>, c> {};
+  struct takes : es::supervisor<es::auto_shutdown_any, es::child<inner, es::transient, es::significant>, c> {
+  };
+  struct stays : es::supervisor<es::auto_shutdown_any, es::child<inner, es::transient>, c,
+                                es::child<b, es::transient, es::significant>> {};
   es::simulation<takes> ends;
   told::to_end<a>(ends, es::reason::normal);
   CHECK(
@@ -200,7 +202,7 @@ TEST_CASE("significant_escalation: a significant supervisor that shuts down take
   es::simulation<stays> goes_on;
   told::to_end<a>(goes_on, es::reason::normal);
   CHECK(goes_on.matches(es::trace{}.ended<a>(es::reason::normal).stopped<inner>()));
-  CHECK(told::children<stays>(goes_on) == "inner stopped, c running");
+  CHECK(told::children<stays>(goes_on) == "inner stopped, c running, b running");
   CHECK(told::life<c>(goes_on) == 1);
 }
 

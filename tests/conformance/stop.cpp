@@ -42,7 +42,9 @@ TEST_CASE("sup_stop_timeout: who obeys ends with shutdown, who sleeps over its l
 }
 
 TEST_CASE("sup_stop_brutal_kill: one child is told to stop, the other one is killed") {
-  struct tree : es::supervisor<es::child<a, es::shutdown<1000_ms>>, es::child<sleeper, es::brutal_kill>> {};
+  struct tree
+      : es::supervisor<es::child<a, es::shutdown<1000_ms>>,
+                       es::child<sleeper, es::brutal_kill, es::allow<es::terminate_skipped_on_stop>>> {};
   es::simulation<tree> sim;
   CHECK(sim.stop() == es::reason::shutdown);
   CHECK(sim.matches(es::trace{}.ended<sleeper>(es::reason::killed).stopped<a>().stopped<tree>()));

@@ -7,10 +7,14 @@ A case reads like this; what is not said has OTP's default:
       process c1 temporary shutdown 20 on_stop ignore
       supervisor s2 transient rest_for_one auto_shutdown any_significant
         process c3 transient significant
+      dynamic d4 intensity 3
+        process c5 transient
     next c3 fail ignore ok
     start
     finish c3 crash
     together s0 c1 normal
+    start_child d4 c5.1 ok c5.2 crash
+    finish c5.1 terminate
     wait 2200
     stop c1 shutdown
 
@@ -19,6 +23,10 @@ A case reads like this; what is not said has OTP's default:
 `ENDS`). All later starts succeed. `finish` makes a process end by itself, in one of these ways or with
 `shutdown_with`, OTP's `{shutdown, Term}`. `together` does so with several children of one supervisor before it hears
 of any. `stop` ends the tree in order, and has the root hear of the ends that it names after it was told to stop.
+A `dynamic` supervisor starts no child by itself: `start_child` asks it for several at once, each with a name and what
+its first start does. They are all as the one process below it says, and are named in the other steps like processes.
+`terminate` is an end only for them: somebody has the supervisor end the child.
+
 `on_stop` is what a process does when it is stopped, if it does not obey at once: `crash`, take a moment (`slow`), or
 `ignore` it until its limit expires. `wait` is in milliseconds, `shutdown` too, `period` in seconds. All other steps
 begin when nothing is left to do, and take no time.
@@ -32,11 +40,15 @@ What makes the comparison well posed:
     on to start others. Nothing may make the parent interfere: only the children of that one supervisor may end at once,
     or together, or fail to start. And the order of what different supervisors do is not defined any more
     (`Case.is_chain`).
+  - Children of a dynamic supervisor know nothing of each other, and Espalier starts them side by side: each of them has
+    an order, and they have none together (check.py).
+  - Left out: a restart under a dynamic supervisor that is declined (`ignore`), which OTP before 27 does not survive.
   - Left out: to kill a supervisor, or to give one a finite or brutal shutdown; `significant` under `never` or
     on a permanent child, which OTP refuses. And `shutdown_with` where a supervisor may find the process dead when it
     stops it: OTP reports a permanent one then, but Espalier does not tell that reason from `shutdown`.
 """
 
+import collections
 import copy
 import dataclasses
 import itertools
@@ -49,10 +61,17 @@ WAITS = (500, 1000, 1500, 2200, 3200, 4200)
 MOST_WAITING = 12_000
 CLEAR_INSIDE = 500  # milliseconds that a gap keeps clear of a period, from below
 CLEAR_BEYOND = 1100  # and from above
-FIRST_DEATH = {"together": 2, "stop": 1}  # where names and ends begin in a step
+FIRST_PAIR = {"together": 2, "stop": 1, "start_child": 2}  # where names, and what they do, begin in a step
 ENDS = {"crash": 6, "normal": 3, "shutdown": 1, "kill": 1}  # and how often
 FAILURES = ("fail", "fail_late")
+DYNAMIC_ENDS = {**ENDS, "terminate": 2}
 STORM = {"ok": 3, "fail": 5, "ignore": 1, **ENDS}
+DYNAMIC_STORM = {"ok": 3, "fail": 5, **ENDS}
+
+
+def is_started_later(name):
+    """Whether it is the name of a dynamic supervisor's child."""
+    return "." in name
 
 
 @dataclasses.dataclass
@@ -61,6 +80,7 @@ class Node:
 
     name: str
     supervisor: bool
+    dynamic: bool = False
     restart: str = "permanent"
     significant: bool = False
     # as a process
@@ -77,6 +97,14 @@ class Node:
         yield self
         for child in self.children:
             yield from child.subtree()
+
+    def processes(self):
+        """Those that are started with the tree."""
+        for child in self.children:
+            if child.supervisor:
+                yield from child.processes()
+            elif not self.dynamic:
+                yield child
 
     def options(self):
         """What differs from the defaults, in the words of a case."""
@@ -98,7 +126,7 @@ class Node:
             yield f"auto_shutdown {self.auto_shutdown}"
 
     def lines(self, indentation=""):
-        kind = "supervisor" if self.supervisor else "process"
+        kind = "dynamic" if self.dynamic else "supervisor" if self.supervisor else "process"
         yield indentation + " ".join([kind, self.name, *self.options()])
         for child in self.children:
             yield from child.lines(indentation + "  ")
@@ -125,12 +153,22 @@ class Case:
         return self.is_clear_of_periods() and self.has_one_source()
 
     def parents(self):
-        return {child.name: node.name for node in self.root.subtree() for child in node.children}
+        static = {child.name: node.name for node in self.root.subtree() for child in node.children}
+        started = {name: step[1] for step in self.steps if step[0] == "start_child" for name in step[2::2]}
+        return {**static, **started}
+
+    def dynamics(self):
+        return [node for node in self.root.subtree() if node.dynamic]
+
+    def told_next(self, steps, outcomes):
+        """The static supervisors whose children's next starts do one of these in these steps."""
+        parents = self.parents()
+        return {parents[step[1]] for step in steps
+                if step[0] == "next" and not is_started_later(step[1]) and set(step) & set(outcomes)}
 
     def end_at_once(self, steps):
-        """The supervisors whose children these steps make end at once."""
-        parents = self.parents()
-        return {parents[step[1]] for step in steps if step[0] == "next" and set(step) & set(ENDS)}
+        """The static supervisors whose children these steps make end at once."""
+        return self.told_next(steps, ENDS)
 
     def is_chain(self):
         """Whether one thing happens after the other in the whole tree; otherwise this holds for each supervisor."""
@@ -138,10 +176,10 @@ class Case:
         return not self.end_at_once(self.steps[:start]) and self.end_at_once(self.steps) <= {self.root.name}
 
     def has_one_source(self):
-        parents = self.parents()
         at_once = self.end_at_once(self.steps)
-        sources = {parents[step[1]] for step in self.steps if step[0] == "next" and set(step) & set(FAILURES)}
-        sources |= {step[1] for step in self.steps if step[0] == "together"}
+        dynamics = {node.name for node in self.dynamics()}
+        sources = self.told_next(self.steps, FAILURES)
+        sources |= {step[1] for step in self.steps if step[0] == "together" and step[1] not in dynamics}
         return not at_once or len(at_once | sources) == 1
 
     def is_clear_of_periods(self):
@@ -163,6 +201,8 @@ class Generator:
         self.short_period = self.random.choice(SHORT_PERIODS) if self.chance(0.07) else None
         self.at_once = self.chance(0.4)
         self.storm = self.at_once and self.chance(0.4)  # everything goes wrong under one supervisor
+        self.has_dynamics = self.chance(0.5)
+        self.started = collections.defaultdict(list)  # by dynamic supervisor: its children's names
         self.names = 0
         self.room = self.random.randint(2, 50 if self.chance(0.03) else 14)  # nodes still to come
 
@@ -175,11 +215,25 @@ class Generator:
     def node(self, kind, **options):
         self.names += 1
         self.room -= 1
-        return Node(f"{kind[0]}{self.names - 1}", kind == "supervisor", **options)
+        return Node(f"{kind[0]}{self.names - 1}", kind != "child", kind == "dynamic", **options)
 
     def supervisor(self, level, **as_child):
         node = self.node("supervisor", **as_child)
         node.strategy = self.one_of({"one_for_one": 1, "one_for_all": 1, "rest_for_one": 1})
+        self.give_budget(node, level)
+        node.auto_shutdown = self.one_of({"never": 3, "any_significant": 1, "all_significant": 3 if self.storm else 1})
+        for _ in range(self.one_of({0: 1, 1: 3, 2: 6, 3: 6, 4: 3, 5: 1}) or level == 1):
+            if self.room > 0:
+                node.children.append(self.child(node, level))
+        return node
+
+    def dynamic(self, level, **as_child):
+        node = self.node("dynamic", **as_child)
+        self.give_budget(node, level)
+        node.children.append(self.process(restart=self.one_of({"permanent": 4, "transient": 3, "temporary": 2})))
+        return node
+
+    def give_budget(self, node, level):
         node.intensity = self.one_of({0: 2, 1: 5, 2: 5, 3: 3, 5: 1, 20: 2 if level > 1 else 6})
         node.period = self.random.choice(LONG_PERIODS)
         if self.storm and self.chance(0.7):
@@ -187,18 +241,17 @@ class Generator:
         if self.short_period and self.chance(0.9):
             node.intensity = self.one_of({1: 3, 2: 3, 3: 1})
             node.period = self.short_period
-        node.auto_shutdown = self.one_of({"never": 3, "any_significant": 1, "all_significant": 3 if self.storm else 1})
-        for _ in range(self.one_of({0: 1, 1: 3, 2: 6, 3: 6, 4: 3, 5: 1}) or level == 1):
-            if self.room > 0:
-                node.children.append(self.child(node, level))
-        return node
 
     def child(self, parent, level):
         watches = parent.auto_shutdown != "never"
         restart = self.one_of({"permanent": 1 if watches else 5, "transient": 3, "temporary": 2})
         as_child = {"restart": restart, "significant": watches and restart != "permanent" and self.chance(0.8)}
         if level < MOST_LEVELS and self.chance(0.35):
-            return self.supervisor(level + 1, **as_child)
+            kind = self.dynamic if self.has_dynamics and self.chance(0.6) else self.supervisor
+            return kind(level + 1, **as_child)
+        return self.process(**as_child)
+
+    def process(self, **as_child):
         node = self.node("child", **as_child)
         node.shutdown = self.one_of({"5000": 6, "brutal_kill": 2, "infinity": 1})
         node.on_stop = self.one_of({"obey": 20, "crash": 2, "slow": 1, "ignore": 0 if self.short_period else 2})
@@ -206,8 +259,8 @@ class Generator:
             node.shutdown = str(self.random.choice([0, 10, 20]))
         return node
 
-    def why(self):
-        return "crash" if self.short_period and self.chance(0.7) else self.one_of(ENDS)
+    def why(self, ends=None):
+        return "crash" if self.short_period and self.chance(0.7) else self.one_of(ends or ENDS)
 
     def outcomes(self, weights):
         """What the next starts do."""
@@ -216,6 +269,9 @@ class Generator:
         return [self.one_of(weights) for _ in range(self.one_of({1: 4, 2: 2, 3: 2, 6: 1}))]
 
     def step(self, root, processes, favourite):
+        dynamics = [node for node in root.subtree() if node.dynamic]
+        if dynamics and (not processes or self.chance(0.7)):
+            return self.dynamic_step(dynamics[0] if self.chance(0.8) else self.random.choice(dynamics))
         above = next(node for node in root.subtree() if favourite in node.children)
         if self.at_once and not self.chance(0.2):
             processes = [child for child in above.children if not child.supervisor]
@@ -231,11 +287,38 @@ class Generator:
             return ["together", above.name, *self.deaths(above)]
         return ["finish", one.name, "shutdown_with" if self.chance(0.05) else self.why()]
 
-    def deaths(self, above):
-        dying = [child for child in above.children if not child.supervisor]
+    def dynamic_step(self, above):
+        known = self.started[above.name]
+        kind = self.one_of({"start_child": 6 if len(known) < 3 else 2, "finish": 6, "together": 4, "next": 5,
+                            "wait": 4 if self.short_period else 0})
+        if kind == "wait":
+            return ["wait", str(self.random.choice(WAITS))]
+        if kind == "start_child" or not known:
+            return self.start_children(above, self.one_of({1: 4, 2: 3, 3: 2, 5: 1}))
+        one = self.random.choice(known[-4:])
+        if kind == "next":
+            ends = ENDS if self.at_once else {}
+            return ["next", one, *self.outcomes({"fail": 6, "fail_late": 3, "ok": 4, **ends})]
+        if kind == "together":
+            return ["together", above.name, *self.deaths(above, DYNAMIC_ENDS)]
+        return ["finish", one, "shutdown_with" if self.chance(0.05) else self.why(DYNAMIC_ENDS)]
+
+    def start_children(self, above, count):
+        ends = ENDS if self.at_once else {}
+        out = ["start_child", above.name]
+        for _ in range(count):
+            known = self.started[above.name]
+            known.append(f"{above.children[0].name}.{len(known) + 1}")
+            out += [known[-1], self.one_of({"ok": 25, "fail": 3, "fail_late": 2, "ignore": 3, **ends})]
+        return out
+
+    def deaths(self, above, ends=None):
+        dying = self.started[above.name][-6:]
+        if not above.dynamic:
+            dying = [child.name for child in above.children if not child.supervisor]
         self.random.shuffle(dying)
         count = min(len(dying), self.one_of({1: 1, 2: 4, 3: 3, 4: 1}))
-        return [word for child in dying[:count] for word in (child.name, self.why())]
+        return [word for name in dying[:count] for word in (name, self.why(ends))]
 
     def add(self, case, step):
         """Adds the step, if the case stays well posed."""
@@ -246,26 +329,37 @@ class Generator:
     def case(self):
         while True:
             self.names = 0
-            root = self.supervisor(1)
-            processes = [node for node in root.subtree() if not node.supervisor]
-            if processes:
+            root = self.dynamic(1) if self.has_dynamics and self.chance(0.15) else self.supervisor(1)
+            processes = list(root.processes())
+            if processes or root.dynamic:
                 break
             self.room = 4
         out = Case(self.seed, root, [])
-        favourite = self.random.choice(processes)
+        favourite = self.random.choice(processes) if processes else None
         for node in processes:
             if self.chance(0.07):
                 weights = {"ok": 10, "ignore": 30, "fail": 3, **(ENDS if self.at_once and node == favourite else {})}
                 self.add(out, ["next", node.name, *self.outcomes(weights)])
         out.steps.append(["start"])
-        siblings = next(node.children for node in root.subtree() if favourite in node.children)
-        for child in siblings if self.storm else []:
-            if not child.supervisor:
-                self.add(out, ["next", child.name, *(self.one_of(STORM) for _ in range(self.random.randint(2, 8)))])
+        if self.storm:
+            self.raise_storm(out, favourite)
         for _ in range(self.random.randint(8 if self.short_period else 1, 14)):
             self.add(out, self.step(root, processes, favourite))
         out.steps.append(["stop", *(self.deaths(root) if self.chance(0.2) else [])])
         return out
+
+
+    def raise_storm(self, case, favourite):
+        """Has everything go wrong with the siblings of the favourite, or with the first dynamic children."""
+        dynamics = case.dynamics()
+        if dynamics and (favourite is None or self.chance(0.6)):
+            self.add(case, self.start_children(dynamics[0], self.random.randint(1, 4)))
+            names, weights = self.started[dynamics[0].name], DYNAMIC_STORM
+        else:
+            siblings = next(node.children for node in case.root.subtree() if favourite in node.children)
+            names, weights = [child.name for child in siblings if not child.supervisor], STORM
+        for name in names:
+            self.add(case, ["next", name, *(self.one_of(weights) for _ in range(self.random.randint(2, 8)))])
 
 
 def random_case(seed):
@@ -276,20 +370,23 @@ def random_case(seed):
 
 
 def without(case, name):
-    """The case without the subtree of that name."""
+    """The case without the subtree of that name, or the dynamic child."""
     out = copy.deepcopy(case)
-    gone = set()
+    gone = {name}
     for node in out.root.subtree():
         for child in node.children:
             if child.name == name:
-                gone = {below.name for below in child.subtree()}
+                gone |= {below.name for below in child.subtree()}
         node.children = [child for child in node.children if child.name != name]
+    gone |= {started for started, above in case.parents().items() if above in gone}
     steps = []
     for step in out.steps:
-        first = FIRST_DEATH.get(step[0])
+        first = FIRST_PAIR.get(step[0])
         if first is not None:
             pairs = list(zip(step[first::2], step[first + 1 :: 2]))
             step = step[:first] + [word for pair in pairs if pair[0] not in gone for word in pair]
+            if step[0] == "start_child" and len(step) == first:
+                continue
         if len(step) < 2 or step[1] not in gone:
             steps.append(step)
     out.steps = steps
@@ -299,14 +396,16 @@ def without(case, name):
 def shorter_steps(step):
     if step[0] == "next" and len(step) > 3:
         yield from (step[:i] + step[i + 1 :] for i in range(2, len(step)))
-    if step[0] in FIRST_DEATH:
-        yield from (step[:i] + step[i + 2 :] for i in range(FIRST_DEATH[step[0]], len(step), 2))
+    if step[0] in FIRST_PAIR:
+        yield from (step[:i] + step[i + 2 :] for i in range(FIRST_PAIR[step[0]], len(step), 2))
 
 
 def smaller(case):
     """Cases a little smaller or plainer than this one, the smallest first."""
-    for node in list(case.root.subtree())[1:]:
-        yield without(case, node.name)
+    patterns = {node.children[0].name for node in case.dynamics()}
+    for name in case.parents():
+        if name not in patterns:
+            yield without(case, name)
     for i, step in enumerate(case.steps):
         if step[0] not in ("start", "stop"):
             yield dataclasses.replace(case, steps=case.steps[:i] + case.steps[i + 1 :])

@@ -30,10 +30,13 @@ ATTEMPTS = 5
 MOST_FAILURES = 3
 MOST_LEFT_OUT = 0.01
 SMALL = 12  # lines of a case that was made as small as possible
-PLANTS = ("intensity", "strategy", "restart", "significant", "period")
+PLANTS = ("intensity", "strategy", "restart", "significant", "period", "dynamic")
 # What a run of some size must have seen, or it has compared less than it seems.
 FEATURES = ("ended crashed", "ended normal", "ended shutdown", "ended killed", "terminated", "failed", "declined",
             "start_error", "shutdown_error", "gave_up", "not_started", "not_running", "wait")
+DYNAMIC_FEATURES = ("supervisors", "answered ok", "answered failed", "answered declined", "ended crashed",
+                    "ended normal", "ended shutdown", "ended killed", "terminated", "terminate", "start_error",
+                    "shutdown_error", "gave_up", "races", "wait")
 
 
 def run_side(command, batch):
@@ -79,8 +82,12 @@ def is_comparable(trace):
 def compare(side, batch, theirs):
     """Pairs of traces by seed, OTP's and Espalier's, fit to be compared."""
     ours = run_side(side, batch)
-    return {case.seed: (in_order(case, without_intended(case, theirs[case.seed])),
-                        in_order(case, ours.get(case.seed, []))) for case in batch}
+    return {case.seed: fit_to_compare(case, theirs[case.seed], ours.get(case.seed, [])) for case in batch}
+
+
+def fit_to_compare(case, theirs, ours):
+    both = without_races(case, without_intended(case, theirs), ours)
+    return tuple(each_dynamic_child(case, in_order(case, trace)) for trace in both)
 
 
 def supervisor_of(parents, line):
@@ -113,12 +120,103 @@ def in_order(case, trace):
     if case.is_chain():
         return trace
     parents = case.parents()
-    by_supervisor = {"": ["outside"], **{name: [name] for name in parents.values()}}
+    by_supervisor = {"": ["outside the tree"], **{name: [f"under {name}"] for name in parents.values()}}
     for line in trace:
         supervisor = supervisor_of(parents, line)
         for lines in by_supervisor.values() if supervisor is None else [by_supervisor[supervisor]]:
             lines.append(line)
     return [line for lines in by_supervisor.values() for line in lines]
+
+
+def each_dynamic_child(case, trace):
+    """The trace with an order for each child of a dynamic supervisor, and none for them together."""
+    parents = case.parents()
+    dynamics = {node.name for node in case.dynamics()}
+
+    def whose(line):
+        supervisor = supervisor_of(parents, line)
+        return supervisor if supervisor in dynamics and line.split()[1] != supervisor else None
+
+    runs = itertools.groupby(trace, whose)
+    return [line for whose_run, run in runs for line in (run if whose_run is None else sorted(run, key=by_child))]
+
+
+def by_child(line):
+    """The key that sorts lines by child, and those that name none by themselves."""
+    what, name = line.split()[:2]
+    return name, line if what == "shutdown_error" else ""
+
+
+def steps_of(trace):
+    """The trace, cut before each step."""
+    steps = [[]]
+    for line in trace:
+        if line.startswith("step "):
+            steps.append([])
+        steps[-1].append(line)
+    return steps
+
+
+def without_races(case, theirs, ours):
+    """Both traces without what happens to those children of a dynamic supervisor that it restarts while another one's
+    end is the last straw.
+
+    OTP restarts one child after the other. Espalier restarts them side by side, and a supervisor that gives up stops the
+    starts under way (SEMANTICS 19). If several die at once and all restarts succeed, OTP's trace has starts that
+    Espalier's has not, of children that are stopped at once. If restarts fail too, or end at once, it even depends on
+    the order which child is the last straw; then nothing more is compared of that step than that it gave up.
+    """
+    parents = case.parents()
+    steps = steps_of(theirs), steps_of(ours)
+    for node in case.dynamics():
+        for step, other in zip(*steps):
+            gave_up = [i for i, line in enumerate(step) if line.split()[:2] == ["gave_up", node.name]]
+            before = [line.split()[:2] for line in step[: gave_up[0]] if is_of(parents, node, line)] if gave_up else []
+            if len({name for _, name in before}) < 2:
+                continue
+            if step[0].split()[1] == "together" and is_plain(before):
+                remove_restarts(node, step, gave_up[0])
+                for trace in (step, other):
+                    gave_up_last(parents, node, trace)
+            else:
+                for trace in (step, other):
+                    trace[:] = [" ".join(line.split()[:2]) if line.startswith(f"gave_up {node.name} ") else line
+                                for line in trace if not is_of(parents, node, line)]
+    return tuple([line for step in trace for line in step] for trace in steps)
+
+
+def is_of(parents, node, line):
+    """Whether a line tells of a child of this supervisor."""
+    return line.split()[1] != node.name and supervisor_of(parents, line) == node.name
+
+
+def is_plain(before):
+    """Whether each child has died once, and has been started again once if at all."""
+    counts = collections.Counter((what, name) for what, name in before)
+    return max(counts.values()) == 1 and {what for what, _ in before} <= {"ended", "terminated", "started", "not_running"}
+
+
+def remove_restarts(node, step, gave_up):
+    """Removes the restarts before the supervisor gave up, and what became of them."""
+    pattern = node.children[0]
+    for name in [line.split()[1] for line in step[:gave_up] if line.startswith(f"started {pattern.name}.")]:
+        start = step.index(f"started {name}")
+        end = next(i for i in range(start, len(step)) if step[i].startswith(f"ended {name} "))
+        why = step[end].split()[2]
+        as_ordered = "killed" if pattern.shutdown == "brutal_kill" else "shutdown"
+        if why != as_ordered:
+            step.remove(f"shutdown_error {pattern.name} {why}")
+        step.pop(end)
+        step.pop(start)
+
+
+def gave_up_last(parents, node, step):
+    """Puts the line that the supervisor gave up behind those of its children."""
+    of_children = [line for line in step if is_of(parents, node, line)]
+    gave_up = [line for line in step if line.startswith(f"gave_up {node.name} ")]
+    at = next((i for i, line in enumerate(step) if line in of_children), 0)
+    rest = [line for line in step if line not in of_children and line not in gave_up]
+    step[:] = rest[:at] + of_children + gave_up + rest[at:]
 
 
 def renumbered(case, seed):
@@ -158,11 +256,22 @@ def show_smallest(side, case):
 
 
 def features_of(case, trace):
+    dynamics = {node.name for node in case.dynamics()}
+    parents = case.parents()
     if case.waiting():
         yield "wait"
+    if dynamics:
+        yield "dynamic supervisors"
+        if case.waiting():
+            yield "dynamic wait"
+        if without_races(case, trace, trace) != (trace, trace):
+            yield "dynamic races"
     for line in trace:
         words = line.split()
-        yield " ".join([words[0], *words[2:]]) if words[0] == "ended" else words[0]
+        what = f"{words[0]} {words[2]}" if words[0] in ("ended", "answered") else words[0]
+        if words[0] == "step" and "terminate" in words:
+            yield "dynamic terminate"
+        yield f"dynamic {what}" if words[0] != "step" and supervisor_of(parents, line) in dynamics else what
 
 
 def self_test(side, batch):
@@ -214,10 +323,12 @@ def main():
     different, seen = run(side, seeds, given.show)
     for case in different[:MOST_FAILURES]:
         show_smallest(side, case)
-    unseen = [feature for feature in FEATURES if not seen[feature]] if given.cases >= 1000 else []
+    dynamic = [f"dynamic {feature}" for feature in DYNAMIC_FEATURES]
+    unseen = [feature for feature in [*FEATURES, *dynamic] if not seen[feature]] if given.cases >= 1000 else []
     for feature in unseen:
         print(f"no case had: {feature}")
-    print(", ".join(f"{feature} {seen[feature]}" for feature in FEATURES))
+    for features in FEATURES, dynamic:
+        print(", ".join(f"{feature} {seen[feature]}" for feature in features))
     print(f"{given.cases} cases from seed {given.seed}: {len(different)} differ, "
           f"{seen['left out']} left out; {time.monotonic() - begin:.0f} s")
     too_many_left_out = seen["left out"] > MOST_LEFT_OUT * given.cases

@@ -32,8 +32,11 @@ struct role {
   std::string on_stop = "obey";
   std::deque<std::string> starts{};  // what the next starts do
   transcript* said = nullptr;
+  role* pattern = nullptr;  // of a dynamic supervisor's child
   bool running = false;
-  std::size_t end_line = 0;  // where its last end was said
+  std::size_t end_line = 0;                   // where its last end was said
+  es::runtime::child_address where{};         // of a dynamic supervisor's child
+  std::deque<role const*> came_up{}, died{};  // of a pattern: whose supervisor has not heard of it yet
 };
 
 /// A process that does what its role says.
@@ -47,7 +50,9 @@ class actor {
   explicit actor(role& plays) : role_(&plays) {}
 
   static std::optional<actor> make(es::context<actor>& self) {
-    role& plays = *self.environment<role*>();
+    return make_as(*self.environment<role*>(), self);
+  }
+  static std::optional<actor> make_as(role& plays, es::context<actor>& self) {
     std::string outcome = "ok";
     if (!plays.starts.empty()) {
       outcome = plays.starts.front();
@@ -70,15 +75,16 @@ class actor {
   void init() {
     if (fails_in_init_) fail(*role_);
     role_->running = true;
+    if (role_->pattern != nullptr) role_->pattern->came_up.push_back(role_.get());
   }
 
   void handle(finish m, es::context<actor>& self) {
     finished_ = true;
-    if (m.why == "crash") throw std::runtime_error("told to");
-    self.stop(m.why == "normal"          ? es::exit_reason(es::reason::normal)
-              : m.why == "shutdown"      ? es::exit_reason(es::reason::shutdown)
-              : m.why == "shutdown_with" ? es::exit_reason(es::reason::shutdown, "told to")
-                                         : es::exit_reason(es::reason::killed));
+    if (m.why == "crash") throw std::runtime_error(role_->name);
+    const es::reason why = m.why == "normal" ? es::reason::normal
+                           : m.why == "kill" ? es::reason::killed
+                                             : es::reason::shutdown;
+    self.stop({why, role_->name});
   }
 
   es::task<void> terminate(es::exit_reason const&, es::context<actor>& self) {
@@ -91,7 +97,7 @@ class actor {
  private:
   [[noreturn]] static void fail(role& plays) {
     plays.said->push_back("failed " + plays.name);
-    throw std::runtime_error("told to");
+    throw std::runtime_error(plays.name);
   }
 
   /// The end is said where it happens; why, once the supervisor has heard of it.
@@ -101,12 +107,57 @@ class actor {
       r->running = false;
       r->end_line = r->said->size();
       r->said->push_back("ended " + r->name);
+      if (r->pattern != nullptr) r->pattern->died.push_back(r);
     }
   };
 
   std::unique_ptr<role, say_end> role_;
   bool fails_in_init_ = false;
   bool finished_ = false;
+};
+
+/// A life of a dynamic supervisor's child, whose argument is its role.
+class started_child final : public es::runtime::life<actor> {
+ public:
+  using life::life;
+
+  static std::unique_ptr<es::runtime::incarnation> make(es::runtime::place& at, std::uint64_t number) {
+    return std::make_unique<started_child>(at, number);
+  }
+
+  bool construct() override {
+    auto made = actor::make_as(**static_cast<role* const*>(arguments), self_);
+    if (made) ::new (static_cast<void*>(&process_)) actor(std::move(*made));
+    return built_ = made.has_value();
+  }
+};
+
+/// Takes the answers of dynamic supervisors that were asked for children, for as long as it lives.
+class clerk final : public es::runtime::reply_sink {
+ public:
+  clerk(role& r, transcript& said) : role_(r), said_(said) {}
+
+  void ask(es::runtime::parent& supervisor) {
+    auto request = std::make_unique<es::runtime::start_request>(std::make_shared<role*>(&role_));
+    request->from = {this, 0};
+    supervisor.take_request(*request.release(), 0);
+  }
+  void deliver(es::runtime::envelope& answered) noexcept override {
+    answer_.reset(static_cast<es::runtime::start_request*>(&answered));
+    if (!answer_->failure) role_.where = *answer_->reply;
+  }
+  void say() const {
+    said_.push_back("answered " + role_.name +
+                    (answer_ == nullptr              ? " never"
+                     : answer_->failure              ? " failed"
+                     : answer_->reply->at == nullptr ? " declined"
+                                                     : " ok"));
+  }
+
+ private:
+  role& role_;
+  transcript& said_;
+  std::unique_ptr<es::runtime::start_request> answer_;
 };
 
 /// The virtual scheduler, but supervisors run only when no process can: so what ends at once, or together,
@@ -168,7 +219,8 @@ class play {
     open_.resize(depth);
     es::record r;
     r.name = r.process = es::type_id(name);
-    r.supervisor = line[0] == "supervisor";
+    r.supervisor = line[0] != "process";
+    r.dynamic = line[0] == "dynamic";
     if (r.supervisor) r.shutdown = es::infinity;
     if (depth != 0) {
       r.parent = open_.back();
@@ -204,6 +256,7 @@ class play {
         r.restart = es::restart_kind::permanent;
       if (what == "significant") r.significant = false;
       if (what == "period") r.period = 1000_h;
+      if (what == "dynamic" && r.dynamic) r.max_restarts = 1'000'000;
     }
   }
 
@@ -212,7 +265,9 @@ class play {
     std::vector<es::runtime::process_type> types(records_.size());
     for (es::node_index i = 0; i != records_.size(); ++i) {
       environment_.push_back(&roles_[i]);
-      if (!records_[i].supervisor) {
+      if (is_pattern(i)) {
+        types[i] = {&started_child::make, {}};
+      } else if (!records_[i].supervisor) {
         types[i] = {&es::detail::make_started_life<actor, &actor::make>, {&environment_.back()}};
       }
     }
@@ -261,6 +316,8 @@ class play {
       scheduler_.wait(1_ms * std::stoll(step[1]));
     } else if (step[0] == "finish") {
       finish(step[1], step[2]);
+    } else if (step[0] == "start_child") {
+      return start_children(step);
     } else {
       if (step[0] == "stop") engine_->stop();
       for (std::size_t i = step[0] == "stop" ? 1 : 2; i < step.size(); i += 2) {
@@ -274,24 +331,44 @@ class play {
     }
   }
 
+  void start_children(words const& step) {
+    if (!role_of(step[1]).running) return said_.push_back("not_running " + step[1]);
+    std::deque<clerk> clerks;
+    for (std::size_t i = 2; i < step.size(); i += 2) {
+      role_of(step[i]).starts = {step[i + 1]};
+      clerks.emplace_back(role_of(step[i]), said_).ask(engine_->supervisor_at(numbers_.at(step[1])));
+    }
+    scheduler_.run_all();
+    for (clerk const& c : clerks) c.say();
+  }
+
   void finish(std::string const& name, std::string const& why) {
-    if (!role_of(name).running) return said_.push_back("not_running " + name);
+    role& plays = role_of(name);
+    if (!plays.running) return said_.push_back("not_running " + name);
+    if (plays.pattern == nullptr) plays.where = {&engine_->at(numbers_.at(name)), 0};
+    if (why == "terminate") {
+      auto request = std::make_unique<es::runtime::terminate_request>(plays.where);
+      return es::runtime::ask_supervisor_of(plays.where, *request.release());
+    }
     using message = es::runtime::message<actor, actor::finish>;
     auto mail = std::make_unique<message>(std::in_place, why);
-    if (es::runtime::post(engine_->at(numbers_.at(name)), *mail, true)) static_cast<void>(mail.release());
+    if (es::runtime::post(plays.where, *mail, true)) static_cast<void>(mail.release());
   }
 
   void note(es::runtime::event const& e) {
     role& plays = role_of(e.about->name->text);
+    const bool is_one_of_many = is_pattern(numbers_.at(plays.name));
     switch (e.what) {
       case es::runtime::event_kind::started:
-        said_.push_back("started " + plays.name);
+        if (e.about->supervisor) plays.running = true;
+        said_.push_back("started " + (is_one_of_many ? take_first(plays.came_up) : plays).name);
         return;
       case es::runtime::event_kind::ended:
         if (e.about->supervisor) {
+          plays.running = false;
           said_.push_back("ended " + plays.name + " " + word_of(e.why));
         } else {
-          said_.at(plays.end_line) += " " + word_of(e.why);
+          said_.at((is_one_of_many ? take_first(plays.died) : plays).end_line) += " " + word_of(e.why);
         }
         return;
       case es::runtime::event_kind::gave_up:     // a report says more
@@ -299,16 +376,31 @@ class play {
         return;
     }
   }
+  static role const& take_first(std::deque<role const*>& queue) {
+    role const* const out = queue.at(0);
+    queue.pop_front();
+    return *out;
+  }
 
   void note(es::report const& r) {
-    const std::string& child = role_of(r.child_record->name->text).name;
+    const bool is_dynamic = r.supervisor_record->dynamic;
+    const std::string child = is_dynamic && r.why != nullptr ? name_in(*r.why) : r.child_record->name->text;
     switch (r.kind) {
       case es::report_kind::child_terminated:
         said_.push_back("terminated " + child);
         return;
-      case es::report_kind::start_error:
       case es::report_kind::shutdown_error:
+        if (is_dynamic) {
+          said_.push_back("shutdown_error " + std::string(r.child_record->name->text) + " " +
+                          word_of(*r.why));
+          return;
+        }
+        [[fallthrough]];
+      case es::report_kind::start_error:
       case es::report_kind::still_running:
+      case es::report_kind::stalled:
+      case es::report_kind::quarantined:
+      case es::report_kind::returned:
       case es::report_kind::mailbox_overflow:
         said_.push_back(std::string(word(r.kind)) + " " + child);
         return;
@@ -318,14 +410,31 @@ class play {
     }
   }
 
-  role& role_of(std::string const& name) { return roles_[numbers_.at(name)]; }
+  /// Which of its children a dynamic supervisor reports is said by why it ended, or did not start.
+  static std::string name_in(es::exit_reason const& why) {
+    const std::string text(why.text());
+    return text.substr(text.rfind(' ') + 1);
+  }
+
+  bool is_pattern(es::node_index i) const {
+    return records_[i].parent != es::no_node && records_[records_[i].parent].dynamic;
+  }
+
+  role& role_of(std::string const& name) {
+    const std::size_t dot = name.find('.');
+    if (dot == std::string::npos) return roles_[numbers_.at(name)];
+    role& pattern = roles_[numbers_.at(name.substr(0, dot))];
+    const role fresh{.name = name, .on_stop = pattern.on_stop, .said = &said_, .pattern = &pattern};
+    return started_later_.try_emplace(name, fresh).first->second;
+  }
 
   patient_scheduler scheduler_;
   transcript said_;
   std::vector<es::record> records_;
   std::deque<std::string> text_;
   std::deque<es::type_name> names_;
-  std::deque<role> roles_;  // by record; those of supervisors have only a name
+  std::deque<role> roles_;                     // by record; those of supervisors have only a name
+  std::map<std::string, role> started_later_;  // by name
   std::map<std::string, es::node_index> numbers_;
   std::vector<es::node_index> open_;  // the supervisors around the record being read
   std::deque<role*> environment_;     // by record
@@ -343,7 +452,7 @@ void run_case(std::istream& in, std::uint64_t number, std::string const& planted
   std::vector<words> steps;
   for (std::string line; std::getline(in, line) && !line.empty();) {
     const words read = split(line);
-    if (read[0] == "supervisor" || read[0] == "process") {
+    if (read[0] == "supervisor" || read[0] == "dynamic" || read[0] == "process") {
       p->add(line.find_first_not_of(' ') / 2, read);
     } else {
       steps.push_back(read);

@@ -11,7 +11,7 @@
 -module(otp_side).
 -mode(compile).
 -behaviour(supervisor).
--export([main/1, init/1, start_supervisor/2, start_process/2, process/4, log/2]).
+-export([main/1, init/1, start_supervisor/2, start_process/2, start_process/3, process/4, log/2]).
 
 -record(node, {name, kind, options = [], children = []}).
 
@@ -50,9 +50,11 @@ parse(Block) ->
     [First | Lines] = string:split(Block, "\n", all),
     ["case", Id] = string:lexemes(binary_to_list(First), " "),
     Words = [{indentation(Line), [list_to_atom(W) || W <- string:lexemes(binary_to_list(Line), " ")]} || Line <- Lines],
-    {Nodes, Steps} = lists:splitwith(fun({_, [Word | _]}) -> Word =:= supervisor orelse Word =:= process end, Words),
+    {Nodes, Steps} = lists:splitwith(fun({_, [Word | _]}) -> is_kind(Word) end, Words),
     {[Root], []} = parse_nodes(0, Nodes),
     {Id, Root, [Step || {_, Step} <- Steps]}.
+
+is_kind(Word) -> lists:member(Word, [supervisor, dynamic, process]).
 
 indentation(<<" ", Rest/binary>>) -> 1 + indentation(Rest);
 indentation(_) -> 0.
@@ -73,24 +75,29 @@ integer(Key, Node, Default) -> list_to_integer(atom_to_list(value(Key, Node, lis
 one_of(Words, #node{options = Options}, Default) ->
     hd([Word || Word <- Options, lists:member(Word, Words)] ++ [Default]).
 
-%% --- the tree: `Desk` is a table of what was said, by stamp, and of what the next starts of a process do
+%% --- the tree: `Desk` is a table of what was said, by stamp; of what the next starts of a process do; of the name of
+%% each process; and of the supervisor of each that is started at run time
 
 init({Desk, Node}) ->
     put(desk, Desk),
     put(name, Node#node.name),
-    Flags = #{strategy => one_of([one_for_one, one_for_all, rest_for_one], Node, one_for_one),
+    put(kind, Node#node.kind),
+    Flags = #{strategy => strategy(Node),
               intensity => integer(intensity, Node, 1),
               period => integer(period, Node, 5),
               auto_shutdown => value(auto_shutdown, Node, never)},
     {ok, {Flags, [child_spec(Desk, Child) || Child <- Node#node.children]}}.
+
+strategy(#node{kind = dynamic}) -> simple_one_for_one;
+strategy(Node) -> one_of([one_for_one, one_for_all, rest_for_one], Node, one_for_one).
 
 child_spec(Desk, #node{kind = Kind, name = Name, options = Options} = Node) ->
     Spec = #{id => Name,
              restart => one_of([permanent, transient, temporary], Node, permanent),
              significant => lists:member(significant, Options)},
     case Kind of
-        supervisor -> Spec#{type => supervisor, start => {?MODULE, start_supervisor, [Desk, Node]}};
-        process -> Spec#{type => worker, start => {?MODULE, start_process, [Desk, Node]}, shutdown => shutdown(Node)}
+        process -> Spec#{type => worker, start => {?MODULE, start_process, [Desk, Node]}, shutdown => shutdown(Node)};
+        _ -> Spec#{type => supervisor, start => {?MODULE, start_supervisor, [Desk, Node]}}
     end.
 
 shutdown(Node) ->
@@ -101,6 +108,9 @@ shutdown(Node) ->
 
 start_supervisor(Desk, #node{name = Name} = Node) ->
     started(Desk, Name, supervisor:start_link(?MODULE, {Desk, Node})).
+
+%% A child that is started at run time.
+start_process(Desk, Pattern, Name) -> start_process(Desk, Pattern#node{name = Name}).
 
 start_process(Desk, #node{name = Name} = Node) ->
     case next_start(Desk, Name) of
@@ -119,6 +129,7 @@ end_at_once({ok, Pid}, Why) ->
     receive {'EXIT', Pid, _} = End -> self() ! End end.
 
 started(Desk, Name, {ok, Pid}) ->
+    ets:insert(Desk, {{name, Pid}, Name}),
     say(Desk, {started, Name, Pid}),
     {ok, Pid};
 started(_, _, Error) -> Error.
@@ -150,14 +161,30 @@ process(Supervisor, _, Node, _) ->
 
 %% The logger's handler. It runs in the process that reports.
 log(#{msg := {report, #{label := {supervisor, What}, report := Report}}}, _) ->
-    {id, Child} = lists:keyfind(id, 1, proplists:get_value(offender, Report)),
-    case What of
-        child_terminated -> say(get(desk), {terminated, Child});
-        shutdown -> say(get(desk), {gave_up, get(name), Child});
-        start_error -> say(get(desk), {start_error, Child}), say_if_many_retries(Child);
-        shutdown_error -> say(get(desk), {shutdown_error, Child})
+    Offender = proplists:get_value(offender, Report),
+    {id, Id} = lists:keyfind(id, 1, Offender),
+    Child = offender(proplists:get_value(pid, Offender), Id),
+    case {What, get(kind)} of
+        {child_terminated, _} -> say(get(desk), {terminated, Child});
+        {shutdown, _} -> say(get(desk), {gave_up, get(name), Child});
+        {start_error, _} -> say(get(desk), {start_error, Child}), say_if_many_retries(Child);
+        {shutdown_error, dynamic} ->  % one report for all that have ended so
+            Why = class(proplists:get_value(reason, Report)),
+            Count = proplists:get_value(nb_children, Offender, 1),
+            [say(get(desk), {shutdown_error, Id, Why}) || _ <- lists:seq(1, Count)];
+        {shutdown_error, _} -> say(get(desk), {shutdown_error, Child})
     end;
 log(_, _) -> ok.
+
+offender({restarting, Pid}, Id) -> offender(Pid, Id);
+offender(Pid, Id) when is_pid(Pid) -> name_of(get(desk), Pid, Id);
+offender(_, Id) -> Id.
+
+name_of(Desk, Pid, Default) ->
+    case ets:lookup(Desk, {name, Pid}) of
+        [{_, Name}] -> Name;
+        [] -> Default
+    end.
 
 %% A supervisor whose child's start has failed sends itself a message to try again. Says so if the mailbox will hold
 %% three of them for one child, because each of two ends of siblings has had it started anew as well.
@@ -203,6 +230,8 @@ line({ended, Pid, Why}, Names) ->
         _ -> ""  % it never started, or it is no part of the tree
     end;
 line({gave_up, Name, Child}, _) -> io_lib:format("gave_up ~s ~s~n", [Name, Child]);
+line({shutdown_error, Child, Why}, _) -> io_lib:format("shutdown_error ~s ~s~n", [Child, Why]);
+line({answered, Name, Answer}, _) -> io_lib:format("answered ~s ~s~n", [Name, Answer]);
 line({What, Name}, _) -> io_lib:format("~s ~s~n", [What, Name]).
 
 class({shutdown, _}) -> shutdown;
@@ -225,7 +254,7 @@ take_steps([Step | Steps], Desk, Node, Root) ->
 take([next | _], _, _, Root) -> Root;
 take([start], Desk, #node{name = Name} = Node, not_started) ->
     case start_supervisor(Desk, Node) of
-        {ok, Pid} -> settled({Name, Pid});
+        {ok, Pid} -> settled(Desk, {Name, Pid});
         {error, _} -> say(Desk, {not_started, Name}), ended
     end;
 take([wait, Time], _, _, _) ->
@@ -233,36 +262,77 @@ take([wait, Time], _, _, _) ->
     timer:sleep(Milliseconds),
     {waited, Milliseconds};
 take([finish, Name, Why], Desk, _, Root) ->
-    finish(Desk, running(Root), Name, Why),
-    settled(Root);
+    await([finish(Desk, running(Desk, Root), Name, Why)]),
+    settled(Desk, Root);
 take([together, Supervisor | Deaths], Desk, _, Root) ->
-    case running(Root) of
-        #{Supervisor := Pid} = Running ->
-            sys:suspend(Pid),
-            finish_all(Desk, Running, Pid, Deaths),
-            sys:resume(Pid);
-        Running -> finish_all(Desk, Running, none, Deaths)
-    end,
-    settled(Root);
+    Running = running(Desk, Root),
+    await(at_once(Running, Supervisor, fun(Pid) -> finish_all(Desk, Running, Pid, Deaths) end)),
+    settled(Desk, Root);
+take([start_child, Supervisor | Starts], Desk, _, Root) ->
+    case running(Desk, Root) of
+        #{Supervisor := _} = Running ->
+            Requests = at_once(Running, Supervisor, fun(Pid) -> start_all(Desk, Supervisor, Pid, Starts) end),
+            Answers = await(Requests),
+            Still = settled(Desk, Root),
+            [say(Desk, {answered, Name, Answer}) || {Name, Answer} <- Answers],
+            Still;
+        _ -> say(Desk, {not_running, Supervisor}), Root
+    end;
 take([stop | Deaths], Desk, _, {_, Pid} = Root) ->
     %% A suspended supervisor obeys its parent before it takes up the ends that wait in its mailbox.
-    Running = running(Root),
+    Running = running(Desk, Root),
     Deaths =:= [] orelse sys:suspend(Pid),
     finish_all(Desk, Running, Pid, Deaths),
     exit(Pid, shutdown),
     receive {'EXIT', Pid, _} -> ended end.
 
-%% Ends children of a suspended supervisor, so that it hears of their ends in this order.
-finish_all(_, _, _, []) -> ok;
-finish_all(Desk, Running, Supervisor, [Name, Why | Deaths]) ->
+%% Does something to a supervisor while it is suspended, if it runs, so that it hears of all of it in order.
+at_once(Running, Supervisor, Do) ->
     case Running of
-        #{Name := _} ->
-            {message_queue_len, Length} = process_info(Supervisor, message_queue_len),
-            finish(Desk, Running, Name, Why),
-            await_length(Supervisor, Length + 1);
+        #{Supervisor := Pid} ->
+            sys:suspend(Pid),
+            Done = Do(Pid),
+            sys:resume(Pid),
+            Done;
+        _ -> Do(none)
+    end.
+
+%% Ends children of a suspended supervisor. Answers what was requested of it.
+finish_all(_, _, _, []) -> [];
+finish_all(Desk, Running, Supervisor, [Name, Why | Deaths]) ->
+    Asked = case Running of
+        #{Name := _} -> queued(Supervisor, fun() -> finish(Desk, Running, Name, Why) end);
         _ -> finish(Desk, Running, Name, Why)
     end,
-    finish_all(Desk, Running, Supervisor, Deaths).
+    [Asked | finish_all(Desk, Running, Supervisor, Deaths)].
+
+%% Asks a suspended supervisor for children.
+start_all(_, _, _, []) -> [];
+start_all(Desk, Supervisor, Pid, [Name, Outcome | Starts]) ->
+    ets:insert(Desk, [{{starts, Name}, [Outcome]}, {{supervisor, Name}, Supervisor}]),
+    Asked = queued(Pid, fun() -> request(Name, fun() -> supervisor:start_child(Pid, [Name]) end) end),
+    [Asked | start_all(Desk, Supervisor, Pid, Starts)].
+
+%% Returns when what it does has put a message into the mailbox.
+queued(Supervisor, Do) ->
+    {message_queue_len, Length} = process_info(Supervisor, message_queue_len),
+    Done = Do(),
+    await_length(Supervisor, Length + 1),
+    Done.
+
+%% Makes a request of a supervisor from a process of its own.
+request(Name, Ask) -> {Name, spawn_monitor(fun() -> exit({answer, catch Ask()}) end)}.
+
+%% The answers to requests.
+await(Requests) -> [{Name, await_answer(Pid, Monitor)} || {Name, {Pid, Monitor}} <- Requests].
+
+await_answer(Pid, Monitor) ->
+    receive
+        {'DOWN', Monitor, process, Pid, {answer, {ok, undefined}}} -> declined;
+        {'DOWN', Monitor, process, Pid, {answer, {ok, _}}} -> ok;
+        {'DOWN', Monitor, process, Pid, {answer, {error, _}}} -> failed;
+        {'DOWN', Monitor, process, Pid, {answer, _}} -> noproc
+    end.
 
 await_length(Pid, Length) ->
     case process_info(Pid, message_queue_len) of
@@ -272,34 +342,39 @@ await_length(Pid, Length) ->
 
 finish(Desk, Running, Name, Why) ->
     case Running of
+        #{Name := Pid} when Why =:= terminate ->
+            [{_, Supervisor}] = ets:lookup(Desk, {supervisor, Name}),
+            request(Name, fun() -> supervisor:terminate_child(maps:get(Supervisor, Running), Pid) end);
         #{Name := Pid} ->
             Monitor = monitor(process, Pid),
             Pid ! {finish, Why},
-            receive {'DOWN', Monitor, process, Pid, _} -> ok end;
-        _ -> say(Desk, {not_running, Name})
+            receive {'DOWN', Monitor, process, Pid, _} -> nothing_asked end;
+        _ -> say(Desk, {not_running, Name}), nothing_asked
     end.
 
 %% Waits until nothing is left to do: every supervisor has answered, and lists neither a dead child, whose end it has
 %% not handled yet, nor one that it tries to restart.
-settled({_, Pid} = Root) ->
+settled(Desk, {_, Pid} = Root) ->
     receive
         {'EXIT', Pid, _} -> ended
     after 0 ->
-        try running(Root) of
+        try running(Desk, Root) of
             _ -> Root
         catch
-            busy -> erlang:yield(), settled(Root)
+            busy -> erlang:yield(), settled(Desk, Root)
         end
     end.
 
 %% What runs, by name.
-running({Name, Pid}) -> maps:from_list(walk(Name, Pid, supervisor)).
+running(Desk, {Name, Pid}) -> maps:from_list(walk(Desk, Name, Pid, supervisor)).
 
-walk(_, undefined, _) -> [];
-walk(_, restarting, _) -> throw(busy);
-walk(Name, Pid, Kind) ->
+walk(_, _, undefined, _) -> [];
+walk(_, _, restarting, _) -> throw(busy);
+walk(Desk, undefined, Pid, Kind) -> walk(Desk, name_of(Desk, Pid, unnamed), Pid, Kind);
+walk(Desk, Name, Pid, Kind) ->
     is_process_alive(Pid) orelse throw(busy),
-    [{Name, Pid} | [Found || Kind =:= supervisor, {N, P, K, _} <- children(Pid), Found <- walk(N, P, K)]].
+    Children = [Child || Kind =:= supervisor, Child <- children(Pid)],
+    [{Name, Pid} | [Found || {N, P, K, _} <- Children, Found <- walk(Desk, N, P, K)]].
 
 children(Supervisor) ->
     try

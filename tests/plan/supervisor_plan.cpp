@@ -311,7 +311,7 @@ TEST_CASE("a retry keeps its turn while another restart is under way (B.5)") {
   CHECK(d.started(1) == "");  // so the second retry is not needed any more
 }
 
-TEST_CASE("a stop overtakes the start (19)") {
+TEST_CASE("a stop overtakes the start (SEMANTICS 19)") {
   desk d(rule(strategy_kind::one_for_one), {permanent, permanent, permanent});
   d.begin();
   d.started(0);
@@ -320,7 +320,7 @@ TEST_CASE("a stop overtakes the start (19)") {
   CHECK(d.stopped(0) == "ended:stopped");
 }
 
-TEST_CASE("a child that was faster than the stop of its start is stopped all the same (19)") {
+TEST_CASE("a child that was faster than the stop of its start is stopped all the same (SEMANTICS 19)") {
   desk d(rule(strategy_kind::one_for_one), {permanent});
   d.begin();
   CHECK(d.stop() == "stop0");
@@ -328,7 +328,7 @@ TEST_CASE("a child that was faster than the stop of its start is stopped all the
   CHECK(d.stopped(0) == "ended:stopped");
 }
 
-TEST_CASE("a stop during a restart stops what runs, and starts nothing more (19)") {
+TEST_CASE("a stop during a restart stops what runs, and starts nothing more (SEMANTICS 19)") {
   desk d(rule(strategy_kind::one_for_all), {permanent, permanent, permanent});
   CHECK(d.up().crashed(0) == "restarting0 stop2");
   CHECK(d.stop() == "");  // the stop of 2 is under way already

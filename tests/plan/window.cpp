@@ -20,7 +20,7 @@ TEST_CASE("N restarts within the period are tolerated, and one more is not (B.6)
   CHECK(w.counted() == 3);
 }
 
-TEST_CASE("a restart exactly one period old still counts, and one older does not (21)") {
+TEST_CASE("a restart exactly one period old still counts, and one older does not (SEMANTICS 21)") {
   es::instant ring[1];
   es::plan::window w(ring, 1, 5_s);
   CHECK(w.count(at(0_s)));

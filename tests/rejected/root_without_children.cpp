@@ -5,10 +5,11 @@
 namespace es = espalier;
 
 struct logs {};
+struct web {};
 struct app : es::supervisor<es::one_for_all
 #ifdef TWIN
                             ,
-                            logs
+                            logs, web
 #endif
                             > {
 };

@@ -5,7 +5,8 @@
 namespace es = espalier;
 
 struct database {};
-struct storage : es::supervisor<database, es::rest_for_one
+struct cache {};
+struct storage : es::supervisor<database, cache, es::rest_for_one
 #ifndef TWIN
                                 ,
                                 es::one_for_all

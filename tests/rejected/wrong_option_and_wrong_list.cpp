@@ -8,11 +8,12 @@
 namespace es = espalier;
 
 struct database {};
+struct cache {};
 #ifdef TWIN
-struct storage : es::supervisor<es::one_for_all, database> {};
+struct storage : es::supervisor<es::one_for_all, database, cache> {};
 struct app : es::supervisor<es::child<storage, es::shutdown<es::infinity>>> {};
 #else
-struct storage : es::supervisor<es::one_for_one, es::one_for_all, database> {};
+struct storage : es::supervisor<es::one_for_one, es::one_for_all, database, cache> {};
 struct app : es::supervisor<es::child<storage, es::brutal_kill>> {};
 #endif
 template struct es::check<app>;

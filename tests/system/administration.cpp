@@ -24,7 +24,8 @@ bool answers(es::simulation<T>& sim, auto name) {
 
 struct tree : es::supervisor<es::intensity<3, 9_s>, a, b, es::child<c, es::temporary>> {};
 
-TEST_CASE("terminate_child stops a child, which stays without a process, and no sibling notices") {
+TEST_CASE(
+    "terminate_child stops a child, which stays without a process, and no sibling notices (SEMANTICS 4)") {
   es::simulation<tree> sim;
   CHECK(sim.terminate_child<a>() == child_result::ok);
   CHECK(sim.matches(es::trace{}.stopped<a>()));
@@ -61,7 +62,7 @@ TEST_CASE("a temporary child that has ended is not found") {
   CHECK(sim.terminate_child<c>() == child_result::not_found);
 }
 
-TEST_CASE("terminate_child cancels a back-off, and restart_child says restarting meanwhile (22)") {
+TEST_CASE("terminate_child cancels a back-off, and restart_child says restarting meanwhile (SEMANTICS 22)") {
   struct patient : es::supervisor<es::intensity<5, 60_s>, es::child<a, es::backoff<10_s, 10_s>>> {};
   es::simulation<patient> sim;
   for (int i = 0; i != 2; ++i) {
@@ -75,7 +76,7 @@ TEST_CASE("terminate_child cancels a back-off, and restart_child says restarting
   CHECK(sim.restart_child<a>() == child_result::ok);
 }
 
-TEST_CASE("a child that was terminated comes back with its siblings' restart, as in OTP") {
+TEST_CASE("a child that was terminated comes back with its siblings' restart, as in OTP (SEMANTICS 4)") {
   struct all : es::supervisor<es::one_for_all, a, b> {};
   es::simulation<all> sim;
   sim.terminate_child<a>();
@@ -85,7 +86,7 @@ TEST_CASE("a child that was terminated comes back with its siblings' restart, as
   CHECK(answers(sim, a{}));
 }
 
-TEST_CASE("restart_group restarts what a crash would, uncounted (23)") {
+TEST_CASE("restart_group restarts what a crash would, uncounted (SEMANTICS 23)") {
   struct rest : es::supervisor<es::rest_for_one, es::intensity<0, 9_s>, a, b, c> {};
   es::simulation<rest> sim;
   for (int i = 0; i != 5; ++i) CHECK(sim.restart_group<b>() == child_result::ok);
@@ -98,7 +99,7 @@ TEST_CASE("restart_group restarts what a crash would, uncounted (23)") {
 struct dependent : scripted<dependent> {
   using restarts_with = es::processes<a>;
 };
-TEST_CASE("restart_child is refused while a running process must restart with the child (23)") {
+TEST_CASE("restart_child is refused while a running process must restart with the child (SEMANTICS 23)") {
   struct rest : es::supervisor<es::rest_for_one, a, es::supervisor<dependent>> {};
   es::simulation<rest> sim;
   sim.terminate_child<a>();
@@ -153,7 +154,7 @@ struct operator_ : scripted<operator_> {
     co_return out;
   }
 };
-TEST_CASE("a process may ask about those it names, unless it is below their supervisor (23)") {
+TEST_CASE("a process may ask about those it names, unless it is below their supervisor (SEMANTICS 23)") {
   struct beside : es::supervisor<es::supervisor<a>, operator_> {};
   struct below : es::supervisor<a, operator_> {};
   es::simulation<beside> sim;

@@ -34,7 +34,9 @@ bool is_up_within(es::simulation<T>& sim, es::duration least, es::duration most)
 
 struct flat : es::supervisor<es::intensity<20, 10_s>, es::child<a, es::backoff<1_s, 4_s>>, b> {};
 
-TEST_CASE("the first restart does not wait, and each repeated one waits twice as long, up to the most") {
+TEST_CASE(
+    "the first restart does not wait, and each repeated one waits twice as long, up to the most (SEMANTICS "
+    "22)") {
   es::simulation<flat> sim;
   crash(sim, a{});
   CHECK(is_up_within<a>(sim, 0_s, 0_s));
@@ -50,7 +52,7 @@ TEST_CASE("the first restart does not wait, and each repeated one waits twice as
   CHECK(sim.broken().empty());
 }
 
-TEST_CASE("that a restart is repeated is forgotten after one period of life") {
+TEST_CASE("that a restart is repeated is forgotten after one period of life (SEMANTICS 22)") {
   es::simulation<flat> sim;
   crash(sim, a{});
   crash(sim, a{});
@@ -60,7 +62,7 @@ TEST_CASE("that a restart is repeated is forgotten after one period of life") {
   CHECK(is_up_within<a>(sim, 0_s, 0_s));
 }
 
-TEST_CASE("meanwhile others are served, and restart") {
+TEST_CASE("meanwhile others are served, and restart (SEMANTICS 22)") {
   es::simulation<flat> sim;
   crash(sim, a{});
   crash(sim, a{});
@@ -73,7 +75,9 @@ TEST_CASE("meanwhile others are served, and restart") {
       sim.matches(es::trace{}.crashed<a>().started<a>().crashed<a>().crashed<b>().started<b>().started<a>()));
 }
 
-TEST_CASE("waiting does not age the window: a crash loop with a back-off exceeds its budget all the same") {
+TEST_CASE(
+    "waiting does not age the window: a crash loop with a back-off exceeds its budget all the same "
+    "(SEMANTICS 22)") {
   struct tree : es::supervisor<es::intensity<3, 5_s>, es::child<a, es::backoff<10_s, 10_s>>> {};
   es::simulation<tree> sim;
   for (int i = 0; i != 3; ++i) {
@@ -85,7 +89,7 @@ TEST_CASE("waiting does not age the window: a crash loop with a back-off exceeds
   CHECK(sim.gave_up());
 }
 
-TEST_CASE("the radius is stopped first, and then waits (22)") {
+TEST_CASE("the radius is stopped first, and then waits (SEMANTICS 22)") {
   struct rest
       : es::supervisor<es::rest_for_one, es::intensity<9, 10_s>, a, es::child<b, es::backoff<1_s, 8_s>>, c> {
   };
@@ -116,7 +120,7 @@ TEST_CASE("the radius is stopped first, and then waits (22)") {
   CHECK(sim.broken().empty());
 }
 
-TEST_CASE("a restart that fails waits before it is tried again, and is counted each time") {
+TEST_CASE("a restart that fails waits before it is tried again, and is counted each time (SEMANTICS 22)") {
   es::simulation<flat> sim;
   sim.crash<a>(es::in_constructor{2});
   crash(sim, a{});

@@ -126,7 +126,7 @@ TEST_CASE("messages and replies need only be movable") {
   CHECK(*sim.call<callee>(callee::give{}) == 6);
 }
 
-TEST_CASE("a call ends with its limit, 5 s by default, and a late reply is dropped (7)") {
+TEST_CASE("a call ends with its limit, 5 s by default, and a late reply is dropped (SEMANTICS 7)") {
   es::simulation<tree> sim;
   CHECK(sim.call<asker>(asker::ask_in_vain{300_ms}) == "timeout");
   CHECK(sim.elapsed() == 300_ms);
@@ -134,14 +134,14 @@ TEST_CASE("a call ends with its limit, 5 s by default, and a late reply is dropp
   CHECK(sim.elapsed() == 5300_ms);
 }
 
-TEST_CASE("a late reply reaches nobody, and the process goes on (7)") {
+TEST_CASE("a late reply reaches nobody, and the process goes on (SEMANTICS 7)") {
   es::simulation<tree> sim;
   CHECK_THROWS_AS(sim.call<callee>(callee::nap{2_s}, 1_s), es::call_failed);
   sim.run_for(5_s);
   CHECK(sim.call<callee>(callee::twice{2}) == 4);
 }
 
-TEST_CASE("an infinite call waits as long as it takes (7)") {
+TEST_CASE("an infinite call waits as long as it takes (SEMANTICS 7)") {
   es::simulation<tree> sim;
   CHECK(sim.call<callee>(callee::nap{es::duration{7'200'000'000'000}}, es::infinity) == 1);
   CHECK(sim.elapsed() == 2_h);
@@ -154,7 +154,7 @@ TEST_CASE("a caller is told why its callee crashed (promise 3)") {
   CHECK(sim.matches(es::trace{}.crashed<callee>().started<callee>()));
 }
 
-TEST_CASE("a failed call that nobody catches crashes the caller too (8)") {
+TEST_CASE("a failed call that nobody catches crashes the caller too (SEMANTICS 8)") {
   es::simulation<tree> sim;
   CHECK_THROWS_AS(sim.call<asker>(asker::ask_uncaught{}), es::call_failed);
   sim.run_until_idle();
@@ -165,7 +165,7 @@ TEST_CASE("a failed call that nobody catches crashes the caller too (8)") {
                                 "std::runtime_error: told to") != std::string::npos);
 }
 
-TEST_CASE("queued callers are told the reason too, also a normal one (5)") {
+TEST_CASE("queued callers are told the reason too, also a normal one (SEMANTICS 5)") {
   es::simulation<tree> sim;
   sim.cast<callee>(callee::finish{});
   try {
@@ -176,7 +176,7 @@ TEST_CASE("queued callers are told the reason too, also a normal one (5)") {
   }
 }
 
-TEST_CASE("while a handler is suspended no other message is handled (1)") {
+TEST_CASE("while a handler is suspended no other message is handled (SEMANTICS 1)") {
   es::simulation<tree> sim;
   sim.cast<callee>(callee::nap{1_s});
   CHECK(sim.call<callee>(callee::twice{1}) == 2);

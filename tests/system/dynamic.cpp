@@ -44,7 +44,7 @@ struct temporaries : es::dynamic<es::child<session, es::temporary>, es::max_chil
 struct permanents : es::dynamic<es::child<session>, es::intensity<3, 5_s>> {};
 struct app : es::supervisor<temporaries, permanents> {};
 
-TEST_CASE("a child is started with arguments, and answers through its ref") {
+TEST_CASE("a child is started with arguments, and answers through its ref (SEMANTICS 24)") {
   es::simulation<app> sim;
   const es::ref<session> a = sim.start_child<temporaries>("a", 1);
   const auto b = sim.start_child<temporaries>(std::string("b"), 2);
@@ -75,7 +75,8 @@ TEST_CASE("a temporary child that ends is forgotten, and its ref is noproc and n
   CHECK(sim.count_children<temporaries>() == es::child_counts{1, 1, 0, 1});
 }
 
-TEST_CASE("a permanent child is restarted with its arguments, and its ref goes on leading to it") {
+TEST_CASE(
+    "a permanent child is restarted with its arguments, and its ref goes on leading to it (SEMANTICS 24)") {
   es::simulation<app> sim;
   const auto a = sim.start_child<permanents>("a", 1);
   sim.cast(a, session::crash{});
@@ -147,7 +148,7 @@ struct slow {
 };
 struct slows : es::dynamic<es::child<slow, es::shutdown<2_s>>> {};
 
-TEST_CASE("all children are stopped at once, under one limit (27)") {
+TEST_CASE("all children are stopped at once, under one limit (SEMANTICS 27)") {
   struct root : es::supervisor<slows> {};
   es::simulation<root> sim;
   for (es::duration d : {1_s, 1_s, 5_s}) static_cast<void>(sim.start_child<slows>(d));
@@ -179,6 +180,97 @@ TEST_CASE("a hundred thousand children start, answer and stop") {
   CHECK(sys.terminate_child(all[5]) == child_result::ok);
   CHECK_THROWS_AS(sys.call(all[5], tiny::one{}), es::call_failed);
   sys.stop();
+}
+
+TEST_CASE("each child that is terminated has a limit of its own") {
+  struct first_operator {
+    struct end {
+      es::ref<slow> who;
+    };
+    es::task<void> handle(end m, es::context<first_operator>& self) {
+      static_cast<void>(co_await self.terminate_child(m.who));
+    }
+  };
+  struct second_operator {
+    struct end {
+      es::ref<slow> who;
+    };
+    es::task<void> handle(end m, es::context<second_operator>& self) {
+      static_cast<void>(co_await self.terminate_child(m.who));
+    }
+  };
+  struct root : es::supervisor<slows, first_operator, second_operator> {};
+  es::simulation<root> sim;
+  const auto a = sim.start_child<slows>(1_h);
+  const auto b = sim.start_child<slows>(1_h);
+  sim.cast<first_operator>(first_operator::end{a});
+  sim.run_for(1500_ms);
+  sim.cast<second_operator>(second_operator::end{b});
+  sim.run_for(500_ms);
+  CHECK(sim.matches(es::trace{}.started<slow>().started<slow>().ended<slow>(es::reason::killed)));
+  sim.run_for(1500_ms);
+  CHECK(sim.trace().steps().size() == 4);
+}
+
+/// Takes as long to start as it is told, and crashes when it is told.
+struct late {
+  using args = es::arguments<es::duration>;
+  struct crash {};
+  explicit late(es::duration d) : to_start(d) {}
+  es::task<void> init(es::context<late>& self) { co_await self.sleep(to_start); }
+  void handle(crash) { throw std::runtime_error("crash"); }
+  es::duration to_start;
+};
+struct lates : es::dynamic<es::child<late>, es::intensity<0, 5_s>> {};
+struct opener {
+  using starts = es::processes<lates>;
+  struct open {};
+  struct log {
+    using reply = std::string;
+  };
+  es::task<void> handle(open, es::context<opener>& self) {
+    try {
+      const auto opened = co_await self.start_child<lates>(1_h);
+      text = opened ? "up" : "declined";
+    } catch (es::call_failed const& failed) {
+      text = failed.reason().to_string();
+    }
+  }
+  std::string handle(log) { return text; }
+  std::string text;
+};
+
+TEST_CASE("a start that the end of its supervisor interrupts has failed, and has not been declined") {
+  struct root : es::supervisor<lates, opener> {};
+  es::simulation<root> sim;
+  const auto a = sim.start_child<lates>(0_s);
+  sim.cast<opener>(opener::open{});
+  sim.run_for(1_s);
+  sim.cast(a, late::crash{});
+  sim.run_until_idle();
+  CHECK(sim.contains(es::trace{}.crashed<late>().gave_up<lates>()));
+  CHECK(sim.call<opener>(opener::log{}) == "shutdown");
+}
+
+struct shy {};
+constexpr auto declines = []() -> std::optional<shy> { return {}; };
+struct shies : es::dynamic<es::child<shy, es::start<declines>>> {};
+struct host {
+  using starts = es::processes<shies>;
+  struct invite {};
+  es::task<void> handle(invite, es::context<host>& self) {
+    static_cast<void>(co_await self.start_child<shies>());
+  }
+};
+
+TEST_CASE("a stop goes on when a start that it finds under way is declined, under many schedules") {
+  struct root : es::supervisor<shies, host> {};
+  for (std::uint64_t s = 1; s != 200; ++s) {
+    es::simulation<root> sim{es::seed{s}};
+    sim.cast<host>(host::invite{});
+    sim.stop();
+    CHECK(sim.ended());
+  }
 }
 
 // --- from inside

@@ -60,7 +60,7 @@ std::string said(es::simulation<tree>& sim) {
   return sim.call<watcher>(watcher::said{});
 }
 
-TEST_CASE("a monitor tells once of the end of the incarnation that it was made for (11)") {
+TEST_CASE("a monitor tells once of the end of the incarnation that it was made for (SEMANTICS 11)") {
   es::simulation<tree> sim;
   sim.cast<watcher>(watcher::watch{});
   sim.run_until_idle();
@@ -71,7 +71,7 @@ TEST_CASE("a monitor tells once of the end of the incarnation that it was made f
   CHECK(said(sim) == "down 1 crashed\n");
 }
 
-TEST_CASE("a monitor made in a gap attaches to the next incarnation (11)") {
+TEST_CASE("a monitor made in a gap attaches to the next incarnation (SEMANTICS 11)") {
   es::simulation<tree> sim;
   sim.cast<worker>(worker::crash{});
   sim.run_until_idle();  // it takes a second to start
@@ -83,7 +83,9 @@ TEST_CASE("a monitor made in a gap attaches to the next incarnation (11)") {
   CHECK(said(sim) == "down 2 normal\n");
 }
 
-TEST_CASE("a monitor of a parked process answers noproc at once, and one that waits when it is parked (11)") {
+TEST_CASE(
+    "a monitor of a parked process answers noproc at once, and one that waits when it is parked (SEMANTICS "
+    "11)") {
   struct parking : es::supervisor<es::child<worker, es::transient>, watcher> {};
   es::simulation<parking> sim;
   sim.cast<worker>(worker::finish{});
@@ -112,7 +114,35 @@ TEST_CASE("a monitor that is given up tells nothing, also if its notice waits in
   CHECK(said(sim) == "");
 }
 
-TEST_CASE("a monitor ends with its owner (11)") {
+TEST_CASE(
+    "a monitor that waits in a gap for an incarnation that does not come answers noproc (SEMANTICS 11)") {
+  struct patient
+      : es::supervisor<es::intensity<9, 60_s>, es::child<worker, es::backoff<10_s, 10_s>>, watcher> {};
+  es::simulation<patient> sim;
+  for (int i = 0; i != 2; ++i) {
+    sim.cast<worker>(worker::crash{});
+    sim.run_for(2_s);
+  }
+  sim.cast<watcher>(watcher::watch{});
+  CHECK(sim.call<watcher>(watcher::said{}) == "");
+  CHECK(sim.terminate_child<worker>() == es::child_result::ok);
+  CHECK(sim.call<watcher>(watcher::said{}) == "down 0 noproc\n");
+}
+
+TEST_CASE("a monitor of a forgotten process answers noproc at once, and so does a link (SEMANTICS 11)") {
+  struct forgetting : es::supervisor<es::child<worker, es::temporary>, watcher> {};
+  es::simulation<forgetting> sim;
+  sim.cast<worker>(worker::crash{});
+  sim.run_until_idle();
+  sim.cast<watcher>(watcher::trap{});
+  sim.cast<watcher>(watcher::watch{});
+  sim.run_until_idle();
+  sim.cast<watcher>(watcher::link{});
+  sim.run_until_idle();
+  CHECK(sim.call<watcher>(watcher::said{}) == "down 0 noproc\nexited 0 noproc\n");
+}
+
+TEST_CASE("a monitor ends with its owner (SEMANTICS 11)") {
   es::simulation<tree> sim;
   sim.cast<watcher>(watcher::watch{});
   sim.run_until_idle();
@@ -125,7 +155,7 @@ TEST_CASE("a monitor ends with its owner (11)") {
   CHECK(sim.broken().empty());
 }
 
-TEST_CASE("an abnormal end ends a linked process, and a normal one does not") {
+TEST_CASE("an abnormal end ends a linked process, and a normal one does not (SEMANTICS 11)") {
   es::simulation<tree> sim;
   sim.cast<watcher>(watcher::link{});
   sim.run_until_idle();
@@ -181,7 +211,32 @@ TEST_CASE("a process that traps exits is told, also of a normal end, and stays")
   CHECK(said(sim) == "exited 1 normal\nexited 2 crashed\n");
 }
 
-TEST_CASE("a link in a gap attaches to the next incarnation, and one to a parked process is noproc (11)") {
+TEST_CASE("a link tells once, of the incarnation that it was made with (SEMANTICS 11)") {
+  es::simulation<tree> sim;
+  sim.cast<watcher>(watcher::trap{});
+  sim.cast<watcher>(watcher::link{});
+  for (int i = 0; i != 3; ++i) {
+    sim.run_for(2_s);
+    sim.cast<worker>(worker::crash{});
+  }
+  CHECK(said(sim) == "exited 1 crashed\n");
+}
+
+TEST_CASE("a link ends with its owner (SEMANTICS 11)") {
+  es::simulation<tree> sim;
+  sim.cast<watcher>(watcher::link{});
+  sim.run_until_idle();
+  sim.cast<watcher>(watcher::finish{});
+  sim.run_until_idle();
+  sim.cast<worker>(worker::crash{});
+  sim.run_for(2_s);
+  CHECK(sim.matches(
+      es::trace{}.ended<watcher>(es::reason::normal).started<watcher>().crashed<worker>().started<worker>()));
+}
+
+TEST_CASE(
+    "a link in a gap attaches to the next incarnation, and one to a parked process is noproc (SEMANTICS "
+    "11)") {
   es::simulation<tree> sim;
   sim.cast<worker>(worker::crash{});
   sim.run_until_idle();
@@ -262,6 +317,44 @@ TEST_CASE("trapped exit signals are messages, but killed is not trapped") {
   sim.cast<ender>(ender::end{es::reason::killed});
   sim.run_until_idle();
   CHECK(sim.matches(es::trace{}.ended<stubborn>(es::reason::killed).started<stubborn>()));
+}
+
+struct session {
+  using args = es::arguments<>;
+  struct finish {};
+  void handle(finish, es::context<session>& self) { self.stop(); }
+};
+struct sessions : es::dynamic<es::child<session, es::transient>> {};
+/// Watches a session that has been there, and where another one is by now.
+struct late_watcher {
+  using starts = es::processes<sessions>;
+  struct watch_the_old_one {
+    using reply = std::string;
+  };
+  es::task<std::string> handle(watch_the_old_one, es::context<late_watcher>& self) {
+    self.trap_exits();
+    const auto old = co_await self.start_child<sessions>();
+    co_await self.terminate_child(old);
+    static_cast<void>(co_await self.start_child<sessions>());
+    self.monitor(old);
+    self.link(old);
+    co_return "";
+  }
+  void handle(es::down<session> m) { told += "down " + std::to_string(m.incarnation) + ' '; }
+  void handle(es::exited<session> m) { told += "exited " + std::to_string(m.incarnation) + ' '; }
+  struct said {
+    using reply = std::string;
+  };
+  std::string handle(said) { return told; }
+  std::string told;
+};
+
+TEST_CASE("a monitor or a link of an old ref never means the process that came after it (SEMANTICS 11)") {
+  es::simulation<es::supervisor<sessions, late_watcher>> sim;
+  sim.call<late_watcher>(late_watcher::watch_the_old_one{});
+  sim.run_until_idle();
+  CHECK(sim.call<late_watcher>(late_watcher::said{}) == "down 0 exited 0 ");
+  CHECK(sim.broken().empty());
 }
 
 TEST_CASE("monitors and links survive a crash everywhere, under many schedules") {

@@ -132,7 +132,7 @@ TEST_CASE("a child is built by its start function") {
 
 struct a : scripted<a> {};
 
-TEST_CASE("a start function that declines leaves its place empty, and is no error") {
+TEST_CASE("a start function that declines leaves its place empty, and is no error (SEMANTICS 4)") {
   struct tree : es::supervisor<es::one_for_all, es::child<configured, es::start<declines>>, a> {};
   es::simulation<tree> sim;
   CHECK_THROWS_AS(sim.call<configured>(configured::get{}), es::call_failed);

@@ -111,7 +111,7 @@ TEST_CASE("restarts far enough apart never end a supervisor") {
   CHECK(sim.call<a>(a::ping{}) == 21);
 }
 
-TEST_CASE("a restart exactly at the window's edge still counts (21)") {
+TEST_CASE("a restart exactly at the window's edge still counts (SEMANTICS 21)") {
   struct tree : es::supervisor<es::intensity<1, 5_s>, a> {};
   es::simulation<tree> sim;
   sim.cast<a>(a::crash{});

@@ -2,14 +2,13 @@
 
 #include <doctest/doctest.h>
 
-#include <sys/wait.h>
-#include <unistd.h>
 #include <csignal>
 #include <ctime>
 #include <future>
 #include <latch>
 #include <thread>
 
+#include "forked.hpp"
 #include "scripted.hpp"
 
 // Trees on the pool. What they decide is tested in simulations; here are threads, time and signals the
@@ -206,41 +205,6 @@ TEST_CASE("another system may be called from inside a handler, the own one may n
   CHECK(sys.call<outside_caller>(outside_caller::go{}) == "another system may be called");
 }
 
-/// Does not look up for a while when told to stop.
-struct stubborn {
-  using needs = es::environment<std::promise<void>*, std::shared_future<void>>;
-  struct work {};
-  void handle(work, es::context<stubborn>& self) {
-    self.environment<std::promise<void>*>()->set_value();
-    self.environment<std::shared_future<void>>().wait();
-  }
-};
-
-TEST_CASE("a function that runs over its limit is reported and waited for, never destroyed") {
-  std::promise<void> working;
-  std::promise<void> go;
-  std::vector<std::string> reports;
-  es::settings how;
-  how.on_report = [&](es::report const& r) {
-    reports.push_back(r.to_string());
-    if (r.kind == es::report_kind::still_running) go.set_value();  // now it may return
-  };
-  struct slow_tree : es::supervisor<es::child<stubborn, es::shutdown<10_ms>>> {};
-  {
-    es::system<slow_tree> sys{es::with(&working, go.get_future().share()), how};
-    sys.cast<stubborn>(stubborn::work{});
-    working.get_future().wait();
-    sys.stop();
-  }
-  REQUIRE(reports.size() == 2);
-  CHECK(reports[0] ==
-        "espalier: still_running\n"
-        "  supervisor  slow_tree (one_for_one)\n"
-        "  child       slow_tree/stubborn (permanent), incarnation 1\n"
-        "  action      waiting for its function to return; nothing can end it\n");
-  CHECK(reports[1].find("reason      killed") != std::string::npos);
-}
-
 TEST_CASE("a sink that throws loses its report, and nothing else") {
   es::settings how;
   how.on_report = [](es::report const&) { throw std::runtime_error("disk full"); };
@@ -297,7 +261,7 @@ struct feeder {
   }
 };
 
-TEST_CASE("a full mailbox holds up threads and processes, and loses nothing") {
+TEST_CASE("a full mailbox holds up threads and processes, and loses nothing (SEMANTICS 10)") {
   struct feeding : es::supervisor<es::child<narrow, es::mailbox<4, es::overflow::suspend>>, feeder> {};
   std::latch all(9000);
   es::system<feeding> sys(es::with(&all), quiet(3));
@@ -365,16 +329,17 @@ struct throws_after_the_kill {
   std::atomic<int>* terminated;
 };
 
-TEST_CASE("a killed process runs no terminate, also if its function ends in a throw (14, 15)") {
+TEST_CASE("a killed process runs no terminate, also if its function ends in a throw (SEMANTICS 14, 15, 17)") {
   std::promise<void> working;
   std::promise<void> go;
   std::atomic<int> terminated{0};
   es::settings how;
   how.on_report = [&](es::report const& r) {
-    if (r.kind == es::report_kind::still_running) go.set_value();
+    if (r.kind == es::report_kind::quarantined) go.set_value();
   };
   {
-    es::system<es::supervisor<es::child<throws_after_the_kill, es::brutal_kill>>> sys{
+    using meant = es::allow<es::terminate_skipped_on_stop>;
+    es::system<es::supervisor<es::child<throws_after_the_kill, es::brutal_kill, meant>>> sys{
         es::with(&working, go.get_future().share(), &terminated), how};
     sys.cast<throws_after_the_kill>(throws_after_the_kill::work{});
     working.get_future().wait();
@@ -409,30 +374,8 @@ struct stuck {
   int out;
 };
 
-/// Runs `program` in a child process, sends it the signals once it has written to its pipe, and answers its
-/// exit code.
-template <class Program>
-int exit_code_of(Program program, std::initializer_list<int> signals = {}) {
-  int ends[2];
-  REQUIRE(pipe(ends) == 0);
-  const pid_t child = fork();
-  if (child == 0) {
-    close(ends[0]);
-    std::_Exit(program(ends[1]));
-  }
-  close(ends[1]);
-  for (int signal : signals) {
-    char c = 0;
-    REQUIRE(read(ends[0], &c, 1) == 1);
-    kill(child, signal);
-  }
-  int status = 0;
-  waitpid(child, &status, 0);
-  close(ends[0]);
-  return WIFEXITED(status) ? WEXITSTATUS(status) : 1000 + WTERMSIG(status);
-}
-
-TEST_CASE("run answers 0 after auto_shutdown, 1 when the root gave up, 2 when the start failed (20)") {
+TEST_CASE(
+    "run answers 0 after auto_shutdown, 1 when the root gave up, 2 when the start failed (SEMANTICS 20)") {
   CHECK(exit_code_of([](int) {
           return es::run<es::supervisor<es::auto_shutdown_any,
                                         es::child<ends_by_itself, es::transient, es::significant>>>(quiet());
@@ -443,7 +386,7 @@ TEST_CASE("run answers 0 after auto_shutdown, 1 when the root gave up, 2 when th
   CHECK(exit_code_of([](int) { return es::run<es::supervisor<broken>>(quiet()); }) == 2);
 }
 
-TEST_CASE("SIGINT and SIGTERM stop a program in order, with exit code 0 (20)") {
+TEST_CASE("SIGINT and SIGTERM stop a program in order, with exit code 0 (SEMANTICS 20)") {
   for (int signal : {SIGINT, SIGTERM}) {
     CHECK(
         exit_code_of([](int out) { return es::run<es::supervisor<tells_it_is_up>>(es::with(out), quiet()); },
@@ -459,12 +402,12 @@ struct never_ready {
   }
 };
 
-TEST_CASE("a signal overtakes a start that never ends (19, 20)") {
+TEST_CASE("a signal overtakes a start that never ends (SEMANTICS 19, 20)") {
   CHECK(exit_code_of([](int out) { return es::run<es::supervisor<never_ready>>(es::with(out), quiet()); },
                      {SIGTERM}) == 0);
 }
 
-TEST_CASE("a second signal leaves at once with 128 and its number (20)") {
+TEST_CASE("a second signal leaves at once with 128 and its number (SEMANTICS 20)") {
   CHECK(exit_code_of([](int out) { return es::run<es::supervisor<stuck>>(es::with(out), quiet()); },
                      {SIGINT, SIGTERM}) == 128 + SIGTERM);
 }

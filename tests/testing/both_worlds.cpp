@@ -130,7 +130,9 @@ void same_in_both(Scenario scenario) {
 
 TEST_CASE("crashes under all three strategies") {
   struct one : es::supervisor<es::one_for_one, es::intensity<9, 9_s>, a, b> {};
-  struct all : es::supervisor<es::one_for_all, es::intensity<9, 9_s>, c, es::child<d, es::temporary>> {};
+  using meant = es::allow<es::temporary_lost_to_sibling>;
+  struct all : es::supervisor<es::one_for_all, es::intensity<9, 9_s>, c, es::child<d, es::temporary, meant>> {
+  };
   struct rest : es::supervisor<es::rest_for_one, es::intensity<9, 9_s>, one, hesitant, all> {};
   same_in_both<rest>([](auto& world) {
     CHECK(world.template ask<a>(a::fail{}) == es::reason::crashed);

@@ -15,16 +15,16 @@ void send(es::simulation<T>& sim, M m) {
   sim.run_until_idle();
 }
 
-TEST_CASE("a restart is explained by a significant child that ended cleanly") {
+TEST_CASE("an end is explained by a significant child that ended cleanly") {
   struct group : es::supervisor<es::auto_shutdown_any, a, es::child<b, es::transient, es::significant>> {};
-  struct root : es::supervisor<es::intensity<5, 5_s>, group, c> {};
+  struct root : es::supervisor<es::intensity<5, 5_s>, es::child<group, es::transient>, c> {};
   CHECK(es::explore<root>([](es::simulation<root>& sim) { send<b>(sim, b::finish{}); }, 1));
 }
 
-TEST_CASE("a restart is explained by the last of the significant children") {
+TEST_CASE("an end is explained by the last of the significant children") {
   struct group : es::supervisor<es::auto_shutdown_all, c, es::child<a, es::temporary, es::significant>,
                                 es::child<b, es::temporary, es::significant>> {};
-  struct root : es::supervisor<es::intensity<5, 5_s>, group> {};
+  struct root : es::supervisor<es::intensity<5, 5_s>, es::child<group, es::transient>> {};
   CHECK(es::explore<root>(
       [](es::simulation<root>& sim) {
         send<a>(sim, a::crash{});
@@ -35,13 +35,14 @@ TEST_CASE("a restart is explained by the last of the significant children") {
 
 TEST_CASE("a restart is explained by a supervisor that gave up above one that shut itself down") {
   struct group : es::supervisor<es::auto_shutdown_any, es::child<b, es::temporary, es::significant>> {};
-  struct middle : es::supervisor<es::intensity<1, 5_s>, group, a> {};
+  struct middle : es::supervisor<es::intensity<1, 5_s>, es::child<group, es::transient>, a> {};
   struct root : es::supervisor<es::intensity<5, 5_s>, middle, c> {};
   CHECK(es::explore<root>(
       [](es::simulation<root>& sim) {
         send<b>(sim, b::crash{});
-        send<b>(sim, b::crash{});
-        CHECK(sim.contains(es::trace{}.gave_up<middle>().started<a>().started<middle>()));
+        send<a>(sim, a::crash{});
+        send<a>(sim, a::crash{});
+        CHECK(sim.contains(es::trace{}.gave_up<middle>().started<b>().started<a>().started<middle>()));
       },
       1));
 }

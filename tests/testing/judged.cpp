@@ -20,13 +20,15 @@ TEST_CASE("a fault of the scenario that a crash prevents is no finding") {
 
 TEST_CASE("what a temporary supervisor runs may be gone after a crash, as a temporary process may") {
   struct inner : es::supervisor<b> {};
-  struct root : es::supervisor<es::rest_for_one, a, es::child<inner, es::temporary>> {};
+  using meant = es::allow<es::temporary_lost_to_sibling>;
+  struct root : es::supervisor<es::rest_for_one, a, es::child<inner, es::temporary, meant>> {};
   CHECK(es::crash_everywhere<root>([](es::simulation<root>& sim) { sim.call<a>(a::ping{}); }));
 }
 
 TEST_CASE("what a transient supervisor without restarts runs may be gone after a crash of it") {
   struct inner : es::supervisor<es::intensity<0, 1_s>, a, b> {};
-  struct root : es::supervisor<database, es::child<inner, es::transient>> {};
+  using meant = es::allow<es::transient_supervisor>;
+  struct root : es::supervisor<database, es::child<inner, es::transient, meant>> {};
   CHECK(es::crash_everywhere<root>([](es::simulation<root>& sim) { sim.call<a>(a::ping{}); }));
 }
 

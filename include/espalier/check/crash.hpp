@@ -14,41 +14,44 @@ constexpr plan::supervisor_rule rule_of(record const& r) {
           r.period};
 }
 
-constexpr node_index child_of(tree_view tree, node_index supervisor, std::uint32_t number) {
-  node_index i = supervisor + 1;
-  for (; number != 0; --number) i = tree[i].end;
-  return i;
-}
-
-constexpr std::uint32_t most_children(tree_view tree) {
-  std::uint32_t most = 0;
-  for (node_index i = 0; i != tree.size; ++i) most = tree[i].children > most ? tree[i].children : most;
-  return most;
-}
-
-/// What becomes of a supervisor when one of its children has ended.
+/// What becomes of a supervisor and of its children when one of them has ended.
 struct aftermath {
   bool ends = false;      // it gives up, or shuts down by itself
   bool restarts = false;  // the child runs again
+  bool stops_before = false;
+  bool stops_after = false;  // the siblings before the child, and those after it
 };
 
+/// Whether one of the records `first` to `last`, siblings, is significant.
+constexpr bool has_significant(tree_view tree, node_index first, node_index last) {
+  for (; first != last; first = tree[first].end) {
+    if (tree[first].significant) return true;
+  }
+  return false;
+}
+
 /// Runs the plan of the supervisor of `victim`, with all its children running and no restart counted, or none
-/// left if the budget is spent. Calls `ended(first, last)` for the records of each sibling that is stopped.
-template <std::uint32_t MostChildren, class Ended>
-constexpr aftermath end_child(tree_view tree, node_index victim, plan::exit_class why, bool is_budget_spent,
-                              Ended& ended) {
+/// left if the budget is spent.
+///
+/// The plan treats all siblings before the victim alike, and all after it, so that one stands for all of
+/// them, and no answer costs more in a supervisor with a thousand children.
+constexpr aftermath end_child(tree_view tree, node_index victim, plan::exit_class why, bool is_budget_spent) {
   const node_index s = tree[victim].parent;
-  std::array<plan::child_rule, MostChildren> rules{};
-  std::array<plan::child_state, MostChildren> states{};
-  std::array<node_index, MostChildren> nodes{};
-  for (std::uint32_t i = 0, at = s + 1; i != tree[s].children; ++i, at = tree[at].end) {
-    rules[i] = {tree[at].restart, tree[at].significant};
-    nodes[i] = at;
+  const bool has_before = victim != s + 1;
+  const bool has_after = tree[victim].end != tree[s].end;
+  const plan::child_index at = has_before ? 1 : 0;
+  std::array<plan::child_rule, 3> rules{};
+  std::array<plan::child_state, 3> states{};
+  rules[at] = {tree[victim].restart, tree[victim].significant};
+  if (tree[s].auto_shutdown == auto_shutdown_kind::all_significant) {
+    if (has_before) rules[0].significant = has_significant(tree, s + 1, victim);
+    if (has_after) rules[at + 1].significant = has_significant(tree, tree[victim].end, tree[s].end);
   }
   plan::supervisor_rule rule = rule_of(tree[s]);
   instant one_restart{};
   rule.max_restarts = is_budget_spent || rule.max_restarts == 0 ? 0 : 1;  // no more than one is counted here
-  plan::supervisor_plan decide{rule, rules.data(), states.data(), tree[s].children, &one_restart};
+  plan::supervisor_plan decide{rule, rules.data(), states.data(), at + 1U + (has_after ? 1U : 0U),
+                               &one_restart};
   decide.assume_running();
 
   plan::order next{.what = plan::order_kind::park};
@@ -58,47 +61,67 @@ constexpr aftermath end_child(tree_view tree, node_index victim, plan::exit_clas
       next = o;
     }
   };
-  decide.child_ended(tree[victim].number, why, instant{}, orders);
+  aftermath out;
+  decide.child_ended(at, why, instant{}, orders);
   while (next.what == plan::order_kind::start || next.what == plan::order_kind::stop) {
     const plan::order o = next;
     next.what = plan::order_kind::park;
     if (o.what == plan::order_kind::start) {
       decide.started(o.child, instant{}, orders);
     } else {
-      ended(nodes[o.child], tree[nodes[o.child]].end);
+      (o.child < at ? out.stops_before : out.stops_after) = true;
       decide.child_ended(o.child, plan::exit_class::shutdown, instant{}, orders);
     }
   }
-  return {next.what == plan::order_kind::ended,
-          decide.child(tree[victim].number).now == plan::status::running};
+  out.ends = next.what == plan::order_kind::ended;
+  out.restarts = decide.child(at).now == plan::status::running;
+  return out;
 }
 
-/// Calls `ended(first, last)` for each range of records that ends because `process` crashes once, or because
-/// that supervisor ends by itself, with all children running and no restart counted. The first `escalations`
-/// supervisors above it are taken to have used up their budget. `MostChildren` bounds the children of any
-/// supervisor of the tree.
-template <std::uint32_t MostChildren, class Ended>
-constexpr void crash(tree_view tree, node_index process, unsigned escalations, Ended ended) {
-  ended(process, tree[process].end);
+/// What one crash ends, and where that stops.
+struct outage {
+  node_index first = 0;   // the records that end, from here
+  node_index last = 0;    // to here
+  node_index victim = 0;  // whose end its supervisor put right; the root if nobody did
+  bool restarts = false;  // the victim runs again
+
+  constexpr bool ends(node_index i) const { return first <= i && i < last; }
+
+  /// Whether record `i`, which ends, runs again after that.
+  constexpr bool brings_back(tree_view tree, node_index i) const {
+    if (victim == 0) return false;
+    while (tree[i].parent != tree[victim].parent) i = tree[i].parent;
+    return i == victim ? restarts : tree[i].restart != restart_kind::temporary;
+  }
+};
+
+/// What ends because `process` crashes once, or because that supervisor ends by itself, with all children
+/// running and no restart counted. The first `escalations` supervisors above it are taken to have used up
+/// their budget.
+constexpr outage crash(tree_view tree, node_index process, unsigned escalations = 0) {
   plan::exit_class why = tree[process].supervisor ? plan::exit_class::shutdown : plan::exit_class::abnormal;
-  for (node_index victim = process; tree[victim].parent != no_node; victim = tree[victim].parent) {
+  node_index victim = process;
+  while (tree[victim].parent != no_node) {
+    const node_index s = tree[victim].parent;
     const bool is_budget_spent = escalations != 0;
     if (is_budget_spent) --escalations;
-    if (!end_child<MostChildren>(tree, victim, why, is_budget_spent, ended).ends) return;
-    const node_index s = tree[victim].parent;
-    ended(s, tree[s].end);
+    const aftermath after = end_child(tree, victim, why, is_budget_spent);
+    if (!after.ends) {
+      return {after.stops_before ? s + 1 : victim, after.stops_after ? tree[s].end : tree[victim].end, victim,
+              after.restarts};
+    }
     why = plan::exit_class::shutdown;
+    victim = s;
   }
+  return {0, tree.size, 0, false};
 }
 
 /// How many crashes of `process` at one instant the tree survives; `UINT64_MAX` if there is no end to them.
-template <std::uint32_t MostChildren>
 constexpr std::uint64_t budget_of(tree_view tree, node_index process) {
-  auto nothing = [](node_index, node_index) {};
   std::uint64_t crashes = 1;  // that end the victim for the one above it
   plan::exit_class why = plan::exit_class::abnormal;
   for (node_index victim = process; tree[victim].parent != no_node; victim = tree[victim].parent) {
-    const aftermath first = end_child<MostChildren>(tree, victim, why, false, nothing);
+    const aftermath first = end_child(tree, victim, why, false);
     if (!first.ends && !first.restarts) return UINT64_MAX;
     if (!first.ends) {
       // Each restart of the victim begins its own count anew.
@@ -108,16 +131,6 @@ constexpr std::uint64_t budget_of(tree_view tree, node_index process) {
     why = plan::exit_class::shutdown;
   }
   return crashes == UINT64_MAX - 1 ? crashes : crashes - 1;
-}
-
-/// Whether a crash of `process` also ends `other`.
-template <std::uint32_t MostChildren>
-constexpr bool crash_ends(tree_view tree, node_index process, node_index other) {
-  bool out = false;
-  crash<MostChildren>(tree, process, 0, [&](node_index first, node_index last) {
-    out = out || (first <= other && other < last);
-  });
-  return out;
 }
 
 }  // namespace espalier::detail

@@ -2,40 +2,66 @@
 #pragma once
 
 #include <espalier/check/crash.hpp>
-#include <espalier/check/scope.hpp>
+#include <espalier/check/links.hpp>
 
 // Who may end because of one crash, through supervision or through failed calls.
 namespace espalier::detail {
 
 /// Whom a process calls through an edge, if it is one for calls: a process, or the children that it starts.
-constexpr node_index callee_of(tree_view tree, name_lookup names, node_index caller, edge e) {
-  if (e.kind == edge_kind::calls) return resolve(tree, names, caller, e.name).node;
-  if (e.kind != edge_kind::starts) return no_node;
-  const node_index d = resolve_dynamic(tree, caller, e.name);
-  return d == no_node ? no_node : d + 1;
+constexpr node_index callee_of(edge e, link to) {
+  if (e.kind == edge_kind::calls) return to.node;
+  return e.kind == edge_kind::starts && to.node != no_node ? to.node + 1 : no_node;
 }
 
-/// Flags in `in` the processes and supervisors that may end because `process` crashes once: its radius,
-/// whoever calls one of those and does not catch the failure, and their radii (SEMANTICS 8). `in` has a flag
-/// for each record.
-template <std::uint32_t MostChildren>
-constexpr void expose(tree_view tree, name_lookup names, node_index process, bool* in) {
-  auto add = [&](node_index first, node_index last) {
-    for (; first != last; ++first) in[first] = true;
-  };
-  crash<MostChildren>(tree, process, 0, add);
-  // A callee starts before its callers, so one pass follows a whole chain of calls. Another one is needed
-  // only if a radius has reached something that starts earlier.
-  for (bool again = true; again;) {
-    again = false;
+/// Who calls a record: `list[first[i]]` to `list[first[i + 1]]`.
+struct caller_view {
+  node_index const* list = nullptr;
+  std::uint32_t const* first = nullptr;
+};
+
+template <std::size_t Records, std::size_t Edges>
+struct caller_index {
+  std::array<node_index, Edges + 1> list{};
+  std::array<std::uint32_t, Records + 2> first{};
+};
+
+template <class T>
+inline constexpr auto callers_index_of = [] {
+  constexpr tree_view tree = view_of<T>;
+  caller_index<records_of<T>.size(), first_links_of<T>[records_of<T>.size()]> out;
+  auto for_each_call = [&](auto what) {
     for (node_index caller = 0; caller != tree.size; ++caller) {
-      if (tree[caller].supervisor || in[caller]) continue;
-      for (std::uint32_t e = 0; e != tree[caller].edge_count && !in[caller]; ++e) {
-        const node_index callee = callee_of(tree, names, caller, tree[caller].edges[e]);
-        if (callee == no_node || !in[callee]) continue;
-        crash<MostChildren>(tree, caller, 0, add);
-        again = true;
+      for (std::uint32_t e = 0; e != tree[caller].edge_count; ++e) {
+        const node_index callee = callee_of(tree[caller].edges[e], links_of<T>(caller, e));
+        if (callee != no_node) what(caller, callee);
       }
+    }
+  };
+  for_each_call([&](node_index, node_index callee) { ++out.first[callee + 2]; });
+  for (std::size_t i = 2; i != out.first.size(); ++i) out.first[i] += out.first[i - 1];
+  for_each_call([&](node_index caller, node_index callee) { out.list[out.first[callee + 1]++] = caller; });
+  return out;
+}();
+
+template <class T>
+inline constexpr caller_view callers_of{callers_index_of<T>.list.data(), callers_index_of<T>.first.data()};
+
+/// Flags in `in` the processes and supervisors that may end because `process` crashes once: its radius,
+/// whoever calls one of those and does not catch the failure, and their radii (SEMANTICS 8). `in` and `to_do`
+/// have an entry for each record.
+constexpr void expose(tree_view tree, caller_view callers, node_index process, bool* in, node_index* to_do) {
+  std::size_t waiting = 0;
+  auto add = [&](outage o) {
+    for (node_index i = o.first; i != o.last; ++i) {
+      if (!in[i]) to_do[waiting++] = i;
+      in[i] = true;
+    }
+  };
+  add(crash(tree, process));
+  while (waiting != 0) {
+    const node_index callee = to_do[--waiting];
+    for (std::uint32_t c = callers.first[callee]; c != callers.first[callee + 1]; ++c) {
+      if (!in[callers.list[c]]) add(crash(tree, callers.list[c]));
     }
   }
 }

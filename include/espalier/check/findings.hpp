@@ -1,57 +1,70 @@
 // Copyright the Espalier authors. Boost Software License 1.0 (see LICENSE).
 #pragma once
 
+#include <espalier/check/edge_rules.hpp>
+#include <espalier/check/policy_rules.hpp>
 #include <espalier/check/rules.hpp>
-#include <espalier/check/unpack.hpp>
 
-// The rules applied to a tree type, once.
+// The rules applied to a tree type, once, in evaluations that are short enough for any compiler.
 namespace espalier::detail {
 
 template <class T>
-inline constexpr auto names_of = index_names<records_of<T>.size()>(view_of<T>);
+struct rules {
+  static constexpr tree_view tree = view_of<T>;
 
-template <class T>
-inline constexpr name_lookup lookup_of{names_of<T>.sorted.data(), names_of<T>.size};
-
-/// The most children of one supervisor, at least 1.
-template <class T>
-inline constexpr std::uint32_t most_children_of = most_children(view_of<T>) == 0 ? 1
-                                                                                 : most_children(view_of<T>);
-
-/// The first mistakes of a tree. Two that would be said in the same words are one: a supervisor type that
-/// stands in a tree twice makes its mistakes twice.
-struct findings {
-  static constexpr std::size_t most = 32;
-
-  std::array<finding, most> list{};
-  std::size_t size = 0;
-
-  constexpr void add(tree_view tree, finding f) {
-    for (std::size_t i = 0; i != size; ++i) {
-      if (same_words(tree, list[i], f)) return;
-    }
-    if (size != most) list[size++] = f;
+  /// Calls `judge` with a function that takes what it finds.
+  template <class Judge>
+  static constexpr findings collect(Judge judge) {
+    findings out;
+    auto found = [&](finding f) { out.add(tree, f); };
+    judge(found);
+    return out;
   }
 
-  static constexpr bool same_words(tree_view tree, finding a, finding b) {
-    const record& x = tree[a.subject];
-    const record& y = tree[b.subject];
-    if (a.what != b.what || a.in_parts != b.in_parts || !(x.name == y.name)) return false;
-    if (is_said_without_place(a) != is_said_without_place(b)) return false;
-    if (!is_said_without_place(a) && !(tree[x.parent].name == tree[y.parent].name)) return false;
-    if (a.what < mistake::not_in_scope)
-      return a.option == b.option && (a.what != mistake::not_a_list || a.at == b.at);
-    return x.edges[a.at].kind == y.edges[b.at].kind && x.edges[a.at].name == y.edges[b.at].name;
+  static constexpr auto doubts = find_doubts<records_of<T>.size()>(tree, links_of<T>);
+  static constexpr findings about_options = collect([](auto& found) { judge_options(tree, found); });
+  static constexpr findings about_names =
+      collect([](auto& found) { judge_names<records_of<T>.size()>(tree, found); });
+  static constexpr findings about_cycles =
+      collect([](auto& found) { judge_cycles<records_of<T>.size()>(tree, links_of<T>, found); });
+
+  template <std::size_t Batch>
+  static constexpr findings about_records = collect([](auto& found) {
+    for (node_index i = static_cast<node_index>(Batch) * batch_size; i != end_of_batch<T>(Batch); ++i) {
+      if (tree[i].supervisor) {
+        judge_supervisor(tree, i, found);
+        judge_supervisor_policy(tree, i, doubts.data(), found);
+      }
+      if (i != 0) {
+        judge_child(tree, i, found);
+        judge_child_policy(tree, i, doubts.data(), found);
+      }
+    }
+  });
+  template <std::size_t Batch>
+  static constexpr findings about_edges = collect([](auto& found) {
+    for (node_index i = static_cast<node_index>(Batch) * batch_size; i != end_of_batch<T>(Batch); ++i) {
+      judge_edges(tree, links_of<T>, i, found);
+    }
+  });
+
+  template <std::size_t... Batch>
+  static constexpr findings judge(std::index_sequence<Batch...>) {
+    findings out;
+    if constexpr (!records_of<T>[0].supervisor) {
+      out.add(tree, {mistake::not_a_supervisor, 0});
+    } else {
+      for (findings const* some :
+           {&about_options, &about_records<Batch>..., &about_names, &about_edges<Batch>..., &about_cycles}) {
+        for (std::size_t i = 0; i != some->size; ++i) out.add(tree, some->list[i]);
+      }
+    }
+    return out;
   }
 };
 
 template <class T>
-inline constexpr findings findings_of = [] {
-  findings out;
-  judge<records_of<T>.size(), most_children_of<T>>(view_of<T>, lookup_of<T>,
-                                                   [&](finding f) { out.add(view_of<T>, f); });
-  return out;
-}();
+inline constexpr findings findings_of = rules<T>::judge(std::make_index_sequence<batches_of<T>>{});
 
 }  // namespace espalier::detail
 

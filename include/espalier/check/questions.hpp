@@ -62,7 +62,9 @@ inline constexpr resolution found_from_root = resolve_from_root(view_of<T>, look
 template <class T, class P, unsigned Step>
 inline constexpr auto ended_with = select_processes<T>([](auto add) {
   constexpr resolution p = found_from_root<T, P>;
-  if (p.what != found::nowhere) crash<most_children_of<T>>(view_of<T>, p.node, Step, add);
+  if (p.what == found::nowhere) return;
+  const outage o = crash(view_of<T>, p.node, Step);
+  add(o.first, o.last);
 });
 
 template <class T, class P>
@@ -70,7 +72,8 @@ inline constexpr auto exposed_to = select_processes<T>([](auto add) {
   constexpr resolution p = found_from_root<T, P>;
   if (p.what == found::nowhere) return;
   bool in[view_of<T>.size] = {};
-  expose<most_children_of<T>>(view_of<T>, lookup_of<T>, p.node, in);
+  node_index to_do[view_of<T>.size] = {};
+  expose(view_of<T>, callers_of<T>, p.node, in, to_do);
   for (node_index i = 0; i != view_of<T>.size; ++i) {
     if (in[i]) add(i, i + 1);
   }
@@ -79,22 +82,13 @@ inline constexpr auto exposed_to = select_processes<T>([](auto add) {
 template <class T, class P>
 constexpr std::uint64_t budget_for() {
   constexpr resolution p = found_from_root<T, P>;
-  return p.what == found::nowhere ? 0 : budget_of<most_children_of<T>>(view_of<T>, p.node);
+  return p.what == found::nowhere ? 0 : budget_of(view_of<T>, p.node);
 }
 
 constexpr std::size_t count_processes(tree_view tree) {
   std::size_t n = 0;
   for (node_index i = 0; i != tree.size; ++i) n += tree[i].supervisor || tree.is_pattern(i) ? 0U : 1U;
   return n;
-}
-
-/// The children of a dynamic supervisor are stopped at once, so their pattern counts once.
-constexpr duration bound_of_stop(tree_view tree) {
-  duration sum{};
-  for (node_index i = 0; i != tree.size; ++i) {
-    if (!tree[i].supervisor) sum = sum + tree[i].shutdown;
-  }
-  return sum;
 }
 
 }  // namespace detail
@@ -130,6 +124,7 @@ inline constexpr std::uint64_t crash_budget = detail::budget_for<T, P>();
 /// The longest time that an orderly stop of the running tree takes: the sum of its processes' shutdown
 /// limits, or `es::unbounded` if one of them is infinite (SEMANTICS 27).
 template <class T>
-inline constexpr duration shutdown_bound = detail::bound_of_stop(detail::view_of<T>);
+inline constexpr duration shutdown_bound = detail::bound_of_stop(detail::view_of<T>, 0,
+                                                                 detail::view_of<T>.size);
 
 }  // namespace espalier

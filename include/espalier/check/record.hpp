@@ -64,6 +64,9 @@ struct record {
   edge const* edges = nullptr;
   std::uint32_t edge_count = 0;
   unsigned char wrong_lists = 0;  // a bit each for calls, casts, restarts_with and needs that are no lists
+  bool skips_terminate = false;   // a `brutal_kill` child with something to do at its end
+
+  unsigned char allowed = 0;  // a bit for each `suspicion`
 };
 
 /// One wrong option: where it stands among the parts of a supervisor or the options of a child.

@@ -3,68 +3,11 @@
 
 #include <espalier/check/findings.hpp>
 #include <espalier/check/type_at.hpp>
+#include <espalier/check/words.hpp>
 
-// What the rules found, in words made of types. The words are bodiless templates, and a sentence is a
-// `static_assert` on `ill_formed<who, what, where>`, which every compiler prints whole. The text says what is
-// wrong and what to do about it.
+// What the rules found, in words made of types. A sentence is a `static_assert` on `ill_formed<who, what,
+// where>`, which every compiler prints whole. The text says what is wrong and what to do about it.
 namespace espalier {
-
-/// Always false: the subject, what is wrong with it, and where it stands.
-template <class... Sentence>
-inline constexpr bool ill_formed = false;
-
-template <class Supervisor>
-struct under;
-
-struct is_not_a_supervisor;
-template <class List>
-struct names;
-struct which_is_no_list;
-struct is_not_a_process;
-struct has_no_children;
-struct has_not_one_process;
-template <long long N>
-struct invalid_max_children;
-template <class Option>
-struct dynamic_child_with;
-template <class Name>
-struct starts_children_of;
-template <class Option>
-struct unknown_option;
-template <class Option>
-struct option_does_not_fit;
-template <class Option>
-struct option_given_twice;
-template <long long N>
-struct invalid_intensity;
-template <duration D>
-struct invalid_period;
-template <duration D>
-struct invalid_shutdown;
-template <duration D>
-struct invalid_start_limit;
-template <duration First, duration Max>
-struct invalid_backoff;
-template <long long Size>
-struct invalid_mailbox;
-template <long long N>
-struct intensity_of;
-template <class Name>
-struct duplicate_child_name;
-template <class... Options>
-struct bad_combination;
-struct auto_shutdown_never;
-template <class Name>
-struct calls;
-template <class Name>
-struct casts;
-template <class Name>
-struct must_restart_with;
-struct which_is_not_in_scope;
-struct which_is_ambiguous;
-struct which_is_itself;
-struct which_starts_later;
-struct which_is_temporary;
 
 namespace detail {
 
@@ -124,12 +67,6 @@ struct sentence<mistake::invalid_max_children, S, O> {
                 "espalier: a dynamic supervisor may have no children; write es::max_children<N> with N >= 1");
 };
 template <class S, class O, class... W>
-struct sentence<mistake::not_yet_for_dynamic, S, O, W...> {
-  static_assert(ill_formed<S, O, W...>,
-                "espalier: children of a dynamic supervisor have no es::backoff and no es::start_limit yet; "
-                "remove the option");
-};
-template <class S, class O, class... W>
 struct sentence<mistake::cannot_start_there, S, O, W...> {
   static_assert(ill_formed<S, O, W...>,
                 "espalier: a process starts children of a name that is no dynamic supervisor before it; "
@@ -174,6 +111,49 @@ struct sentence<mistake::backoff_without_restarts, S, O, W...> {
       ill_formed<S, O, W...>,
       "espalier: a backoff waits before a second restart, which the supervisor's intensity does not "
       "allow; give the supervisor es::intensity<N, D> with N >= 2");
+};
+template <class S, class O, class... W>
+struct sentence<mistake::shutdown_below_bound, S, O, W...> {
+  static_assert(ill_formed<S, O, W...>,
+                "espalier: a supervisor is given less time to stop than its processes may take; "
+                "remove its es::shutdown, or raise it to that bound");
+};
+template <class S, class O>
+struct sentence<mistake::nothing_significant, S, O> {
+  static_assert(ill_formed<S, O, has_nothing_significant>,
+                "espalier: a supervisor shuts down when significant children have ended, and has none; "
+                "add es::significant to a transient or temporary child, or remove the option");
+};
+template <class S, class O, class... W>
+struct sentence<mistake::auto_shutdown_permanent, S, O, W...> {
+  static_assert(ill_formed<S, O, W...>,
+                "espalier: a supervisor that shuts down by itself is permanent, so it would start again for "
+                "ever; make it es::transient or es::temporary");
+};
+template <class S, class O, class... W>
+struct sentence<mistake::temporary_lost_to_sibling, S, O, W...> {
+  static_assert(ill_formed<S, temporary_lost_to_sibling, O, W...>,
+                "espalier: the restart of a sibling ends a temporary child for good; put the child under a "
+                "supervisor of its own, or add es::allow<es::temporary_lost_to_sibling> to it");
+};
+template <class S, class... W>
+struct sentence<mistake::transient_supervisor, S, void, W...> {
+  static_assert(ill_formed<S, transient_supervisor, W...>,
+                "espalier: a transient supervisor is never restarted, because giving up is a clean end; "
+                "make it es::permanent, or add es::allow<es::transient_supervisor> to it");
+};
+template <class S, class O>
+struct sentence<mistake::strategy_without_effect, S, O> {
+  static_assert(ill_formed<S, O, strategy_without_effect>,
+                "espalier: a strategy has no effect, because the supervisor has a single child; "
+                "remove it, or add es::allow<es::strategy_without_effect> to the supervisor");
+};
+template <class S, class... W>
+struct sentence<mistake::terminate_skipped_on_stop, S, void, W...> {
+  static_assert(
+      ill_formed<S, terminate_skipped_on_stop, W...>,
+      "espalier: a brutal_kill child has a terminate, which no stop runs, only a throw or self.stop; "
+      "give it es::shutdown<D>, or es::allow<es::terminate_skipped_on_stop>");
 };
 template <class S, class O, class... W>
 struct sentence<mistake::duplicate_child_name, S, O, W...> {
@@ -227,6 +207,19 @@ struct sentence<mistake::restarts_with_temporary, S, O, W...> {
   static_assert(ill_formed<S, O, which_is_temporary, W...>,
                 "espalier: a process must restart with another one that is temporary and never restarts; "
                 "make that one es::permanent or es::transient");
+};
+
+template <class S, class O, class... W>
+struct sentence<mistake::starts_an_ancestor, S, O, W...> {
+  static_assert(ill_formed<S, O, which_is_above_it, W...>,
+                "espalier: a process starts children of a supervisor above it, which waits for that process "
+                "on a stop; start them from a process beside that supervisor");
+};
+template <class S, class Size, class Edge, class... W>
+struct sentence<mistake::suspends_on_a_cycle, S, bad_combination<Size, Edge>, W...> {
+  static_assert(ill_formed<S, Size, Edge, which_leads_back, W...>,
+                "espalier: a mailbox that suspends its senders stands on a cycle of calls and casts, which "
+                "may wait for itself; give it another es::overflow, or remove a name from the cycle");
 };
 
 // --- from a finding to its sentence
@@ -288,6 +281,10 @@ struct edge_at {
   using type = typename edge_word<kind, type_at<names, position>>::type;
 };
 
+template <auto_shutdown_kind Kind>
+using auto_shutdown_option =
+    std::conditional_t<Kind == auto_shutdown_kind::any_significant, auto_shutdown_any, auto_shutdown_all>;
+
 /// Finding `I` of the tree `T`, lifted to types. (GCC 12 crashes if the finding itself is the template
 /// argument.)
 template <class T, std::size_t I>
@@ -319,14 +316,23 @@ struct lifted {
     } else if constexpr (f.what == mistake::backoff_without_restarts) {
       return boost::hana::type_c<bad_combination<backoff<r.backoff_first, r.backoff_max>,
                                                  intensity_of<records_of<T>[r.parent].max_restarts>>>;
+    } else if constexpr (f.what == mistake::shutdown_below_bound) {
+      constexpr duration bound = bound_of_stop(view_of<T>, f.subject, r.end);
+      return boost::hana::type_c<bad_combination<shutdown<r.shutdown>, stops_within<bound>>>;
+    } else if constexpr (f.what == mistake::nothing_significant) {
+      return boost::hana::type_c<auto_shutdown_option<r.auto_shutdown>>;
+    } else if constexpr (f.what == mistake::auto_shutdown_permanent) {
+      return boost::hana::type_c<bad_combination<auto_shutdown_option<r.auto_shutdown>, permanent>>;
+    } else if constexpr (f.what == mistake::temporary_lost_to_sibling) {
+      return boost::hana::type_c<restart_of<name_at<T, f.other>>>;
+    } else if constexpr (f.what == mistake::strategy_without_effect) {
+      return boost::hana::type_c<
+          std::conditional_t<r.strategy == strategy_kind::one_for_all, one_for_all, rest_for_one>>;
+    } else if constexpr (f.what == mistake::suspends_on_a_cycle) {
+      return boost::hana::type_c<
+          bad_combination<suspends_senders<r.mailbox>, typename edge_at<T, f.subject, f.at>::type>>;
     } else if constexpr (f.what == mistake::invalid_max_children) {
       return boost::hana::type_c<invalid_max_children<r.max_children>>;
-    } else if constexpr (f.what == mistake::not_yet_for_dynamic) {
-      if constexpr (r.backs_off) {
-        return boost::hana::type_c<dynamic_child_with<backoff<r.backoff_first, r.backoff_max>>>;
-      } else {
-        return boost::hana::type_c<dynamic_child_with<start_limit<r.start_limit>>>;
-      }
     } else if constexpr (f.what == mistake::not_a_list) {
       using process = process_of<subject>;
       if constexpr (f.at == 0) {

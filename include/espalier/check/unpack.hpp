@@ -4,6 +4,7 @@
 #include <array>
 #include <boost/hana/unpack.hpp>
 #include <espalier/check/record.hpp>
+#include <espalier/check/suspicions.hpp>
 #include <espalier/tree.hpp>
 #include <type_traits>
 
@@ -15,11 +16,6 @@ template <class T>
 concept option_type = requires {
   T::espalier_option;
 };
-
-template <class What>
-inline constexpr bool can_be_allowed =
-    std::is_same_v<What, temporary_lost_to_sibling> || std::is_same_v<What, transient_supervisor> ||
-    std::is_same_v<What, strategy_without_effect> || std::is_same_v<What, terminate_skipped_on_stop>;
 
 template <class T>
 inline constexpr bool is_child = false;
@@ -170,7 +166,7 @@ constexpr option_fault apply_to_supervisor(record& r) {
     if (r.dynamic) return option_fault::does_not_fit;
     r.auto_shutdown = Option::value;
   } else if constexpr (Option::espalier_option == option_kind::allow) {
-    if (!can_be_allowed<typename Option::what>) return option_fault::unknown;
+    return allow_on<typename Option::what>(r);
   } else {
     return option_fault::does_not_fit;
   }
@@ -211,7 +207,7 @@ constexpr option_fault apply_to_child(record& r, seen& before) {
       r.mailbox = Option::size;
       r.when_full = Option::when_full;
     } else if constexpr (Option::espalier_option == option_kind::allow) {
-      if (!can_be_allowed<typename Option::what>) return option_fault::unknown;
+      return allow_on<typename Option::what>(r);
     } else {
       return option_fault::does_not_fit;
     }
@@ -281,7 +277,10 @@ constexpr void unpack_node(unpacking& out, node_index parent, std::uint32_t at, 
       for (std::uint32_t i = 0; i + 1 != options.size(); ++i) {
         out.mistakes->add(me, options[i].apply(r, kinds), false, i, options[i].option);
       }
-      if constexpr (!supervisor_type<name>) describe_process<process_of<name>>(r);
+      if constexpr (!supervisor_type<name>) {
+        describe_process<process_of<name>>(r);
+        r.skips_terminate = skips_terminate<name, typename child_parts<Part>::options>;
+      }
     }
     if constexpr (supervisor_type<name>) {
       constexpr auto parts = boost::hana::unpack(typename name::espalier_parts{}, supervisor_parts);

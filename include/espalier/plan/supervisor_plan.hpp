@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <espalier/plan/backoff.hpp>
 #include <espalier/plan/exit_class.hpp>
 #include <espalier/plan/window.hpp>
 
@@ -129,8 +130,7 @@ class supervisor_plan {
     for (child_index i = 0; i != size_; ++i) children_[i] = {};
     window_.clear();
     pending_ = 0;
-    backing_off_ = 0;
-    paused_ = {};
+    clock_ = {};
     request_ = request::none;
     phase_ = phase::filling;
     initial_ = true;
@@ -443,13 +443,7 @@ class supervisor_plan {
     child_state& c = children_[i];
     child_rule const& r = rules_[i];
     if (now - c.started >= rule_.period) c.repeats = 0;
-    duration d{};
-    if (r.backoff_first != duration{} && c.repeats != 0) {
-      d = r.backoff_first;
-      for (std::uint32_t n = 1; n != c.repeats && d < r.backoff_max; ++n) d = d * 2;
-      if (d > r.backoff_max) d = r.backoff_max;
-      d.nanoseconds -= d.nanoseconds / 4 / 65536 * jitter_;
-    }
+    duration d = backoff_delay(r.backoff_first, r.backoff_max, c.repeats, jitter_);
     if (c.repeats != UINT32_MAX) ++c.repeats;
     for (child_index s = first_; s != last_; ++s) {
       if (children_[s].now == status::waiting && children_[s].resumes - now > d)
@@ -465,14 +459,14 @@ class supervisor_plan {
       children_[s].resumes = now_ + delay_;
     }
     children_[cause_].backs_off = true;
-    if (backing_off_++ == 0) paused_since_ = now_;
+    clock_.begin_wait(now_);
     phase_ = phase::serving;
     orders(order{.what = order_kind::wait, .child = cause_, .delay = delay_});
   }
   constexpr void end_back_off(child_state& c) {
     if (!c.backs_off) return;
     c.backs_off = c.is_due = false;
-    if (--backing_off_ == 0) paused_ = paused_ + (now_ - paused_since_);
+    clock_.end_wait(now_);
   }
   template <class Orders>
   constexpr void start_range(child_index i, Orders& orders) {
@@ -482,15 +476,11 @@ class supervisor_plan {
     cursor_ = first_;
     fill(orders);
   }
-  /// The clock of the window, which stands still while anything waits.
-  constexpr instant window_clock(instant now) const {
-    return (backing_off_ == 0 ? now : paused_since_) + (-paused_);
-  }
 
   template <class Orders>
   constexpr void restart(child_index i, instant now, Orders& orders) {
     children_[i].now = status::stopped;
-    if (!window_.count(window_clock(now))) {
+    if (!window_.count(clock_.at(now))) {
       orders(order{.what = order_kind::giving_up, .child = i, .why = ending::gave_up});
       end_with(ending::gave_up, i, orders);
       return;
@@ -532,9 +522,7 @@ class supervisor_plan {
   duration delay_{};                  // of the restart under way
   request request_ = request::none;   // under way
   std::uint16_t jitter_ = 0;
-  child_index backing_off_ = 0;  // back-offs under way
-  instant paused_since_{};       // since the first of them
-  duration paused_{};            // by those that are over
+  backoff_clock clock_;  // of the window
   instant now_{};
   child_index pending_ = 0;
   std::uint64_t arrivals_ = 0;

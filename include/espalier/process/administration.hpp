@@ -88,7 +88,7 @@ class [[nodiscard]] child_operation final : public awaitable {
   bool await_ready() const noexcept { return false; }
   void await_suspend(std::coroutine_handle<> frame) {
     auto request = std::make_unique<runtime::child_request>(kind_);
-    request->from = runtime::next_call(self_.home);
+    request->from = runtime::next_call(self_);
     suspension_.frame = frame;
     suspension_.call = request->from.call;
     suspension_.is_call = true;

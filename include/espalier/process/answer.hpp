@@ -24,6 +24,15 @@ class call_failed : public std::exception {
   std::string text_;
 };
 
+/// Thrown in a function that was left behind, because it did not return within the stop limit of its process,
+/// when it uses its `es::context` at last. Its process has been told as killed long before.
+class quarantined : public std::exception {
+ public:
+  char const* what() const noexcept override {
+    return "this incarnation was left behind; what it sends reaches nobody";
+  }
+};
+
 /// What `try_call` answers: the reply, or the reason why there is none.
 template <class R>
 class [[nodiscard]] answer {

@@ -24,6 +24,7 @@ class context {
   requires(!detail::begins_with_ref<Args...>) void cast(Args&&... args) {
     using message = typename detail::message_type<M, Args...>::type;
     if constexpr (detail::may_cast<P, Q, message>()) {
+      if (!runtime::may_send(*self_)) return;
       std::unique_ptr<runtime::envelope> mail(
           new runtime::message<process_of<Q>, message>(std::in_place, std::forward<Args>(args)...));
       mail->to_itself = std::is_same_v<P, Q>;
@@ -54,7 +55,8 @@ class context {
     return make_call<detail::answering_call, Q, M>(limit, std::forward<Args>(args)...);
   }
 
-  // To a dynamic process, through its `ref`: `call(to, m)` or `call<M>(to, args...)`.
+  // To a dynamic process, through its `ref`: `call(to, m)` or `call<M>(to, args...)`. A limit of
+  // `es::infinity` throws `std::invalid_argument`.
 
   template <class M = detail::deduced, class Q, class... Args>
   void cast(ref<Q> const& to, Args&&... args) {
@@ -62,6 +64,7 @@ class context {
     if constexpr (!detail::handles<Q, message>) {
       detail::refuse_unhandled<Q, message>();
     } else {
+      if (!runtime::may_send(*self_)) return;
       std::unique_ptr<runtime::envelope> mail(
           new runtime::message<Q, message>(std::in_place, std::forward<Args>(args)...));
       const runtime::delivery sent = runtime::post(detail::address_in(to), *mail, true);
@@ -129,6 +132,7 @@ class context {
   }
   template <class Q>
   void exit(ref<Q> const& child, exit_reason why) {
+    if (!runtime::may_send(*self_)) return;
     runtime::exit(place_in(child), std::move(why), detail::make_notice<Q, exited, P>(), incarnation(),
                   detail::address_in(child).generation);
   }
@@ -155,7 +159,7 @@ class context {
   /// reason.
   void stop(exit_reason why = reason::normal) { self_->asked_to_stop = std::move(why); }
   /// Whether this process has been asked to stop, by itself or by its supervisor. A long handler looks at it.
-  bool stopping() const { return self_->asked_to_stop.has_value() || runtime::is_stopping(self_->home); }
+  bool stopping() const { return self_->asked_to_stop.has_value() || runtime::is_stopping(*self_); }
 
   /// Sends this process an `es::down<Q>` when the present incarnation of `Q` ends, or the next one if it is
   /// being restarted; at once if it is parked.
@@ -200,7 +204,7 @@ class context {
   void exit(exit_reason why) {
     if constexpr (!detail::edge_to<P, Q>.found) {
       detail::refuse_undeclared_watch<P, Q>();
-    } else {
+    } else if (runtime::may_send(*self_)) {
       runtime::exit(address_of<Q>(), std::move(why), detail::make_notice<process_of<Q>, exited, P>(),
                     incarnation());
     }
@@ -226,7 +230,7 @@ class context {
   void trap_exits(bool trap = true) { self_->traps_exits = trap; }
 
   /// Which life of this process it is, from 1.
-  std::uint64_t incarnation() const { return self_->number - runtime::lives_before(self_->home); }
+  std::uint64_t incarnation() const { return self_->number - self_->lives_before; }
 
   /// A value that the process declares in its `needs`, as given to `es::system` or `es::run` with `es::with`.
   template <class C>
@@ -282,7 +286,8 @@ class context {
       using operation = Operation<detail::reply_of<message>>;
       return operation(
           *self_, detail::address_in(to), id_of<Q>,
-          std::make_unique<runtime::message<Q, message>>(std::in_place, std::forward<Args>(args)...), limit);
+          std::make_unique<runtime::message<Q, message>>(std::in_place, std::forward<Args>(args)...),
+          detail::limit_of_ref_call(limit));
     } else {
       return detail::await_after_mistake{};
     }

@@ -52,7 +52,7 @@ class envelope {
   std::uint64_t timed = 0;  // the number of the receiver's timer that owns it, if one does
   std::uint64_t bond = 0;   // the number of the receiver's monitor or link that it tells of, if any
   bool to_itself = false;   // sent by its receiver
-  std::optional<exit_reason> failure;  // of a call
+  std::optional<exit_reason> failure;  // of a call; while it is kept, why the last incarnation ended
 };
 
 /// A request whose answer is an `R`.
@@ -117,6 +117,7 @@ class envelope_list {
     return e;
   }
 
+  envelope* first() const { return first_; }
   long long bounded() const { return bounded_; }
   /// Takes out the oldest of those that a bound applies to.
   envelope* pop_bounded() {

@@ -52,12 +52,16 @@ class incarnation {
   }
 
   place& home;
-  std::uint64_t const number;  // 1 for the first
+  std::uint64_t const number;       // 1 for the first
+  std::uint64_t lives_before = 0;   // of the children that the place was given to before
+  void const* arguments = nullptr;  // of a dynamic child, while it is constructed
   detail::resume_loop loop;
   suspension* waiting = nullptr;
   task<void> activity;                       // the frame of init or terminate
   std::optional<exit_reason> asked_to_stop;  // by itself
+  exit_reason ending;                        // why it terminates
   bool traps_exits = false;
+  bool is_discarded = false;  // left behind, and being destroyed
 };
 
 // What a process asks of its runtime. Declared here, so that the code of processes needs no threads and no
@@ -79,14 +83,18 @@ delivery post(child_address const& to, envelope& mail, bool may_wait);
 /// Does not take up another message, nor go on after a sleep, until there is room in the mailbox of `to`.
 void wait_for_room(incarnation& self, place& to);
 
-/// Whether a call of the process at `self` may wait for a callee's next incarnation (SEMANTICS 3).
-bool calls_may_wait(place& self);
+/// Whether what the process sends goes anywhere: not from the destructors of one that was left behind. Throws
+/// `es::quarantined` if it was left behind, and its function still runs. So do all of the following.
+bool may_send(incarnation& self);
+
+/// Whether a call of the process may wait for a callee's next incarnation (SEMANTICS 3).
+bool calls_may_wait(incarnation& self);
 
 /// Registers what the process is suspended on. It resumes with `s.answer` null once `limit` is over.
 void suspend(incarnation& self, suspension& s, duration limit);
 
-/// The return address for the next call of the process at `self`.
-return_address next_call(place& self);
+/// The return address for the next call of the process.
+return_address next_call(incarnation& self);
 
 /// Puts `mail` into the mailbox of `self` after `delay`, and then every `period` unless that is zero.
 /// Answers a number to cancel it by.
@@ -108,13 +116,8 @@ void unlink(incarnation& self, place& other);
 void exit(place& to, exit_reason why, death_notice notice, std::uint64_t from_life,
           std::uint64_t generation = 0);
 
-/// What a dynamic child is built from; null if there is nothing.
-void const* arguments_of(place& self);
-/// How many lives the place of `self` has had before it was given to this child.
-std::uint64_t lives_before(place& self);
-
-/// Whether the process at `self` has been asked to stop.
-bool is_stopping(place const& self);
+/// Whether the process has been asked to stop, or was left behind.
+bool is_stopping(incarnation const& self) noexcept;
 
 /// The address behind the name at `position` among those that the process declares.
 place& neighbour(place& self, std::size_t position);

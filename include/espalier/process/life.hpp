@@ -94,21 +94,27 @@ class argument_life final : public life<P> {
 
   bool construct() override {
     using tuple = typename detail::argument_tuple<typename detail::args_of<P>::type>::type;
-    tuple given = *static_cast<tuple const*>(arguments_of(this->home));
+    if constexpr (!std::is_copy_constructible_v<tuple>) {
+      return false;  // said by node_check
+    } else {
+      tuple given = *static_cast<tuple const*>(this->arguments);
+      std::apply([&](auto&... arg) { build(arg...); }, given);
+      this->built_ = true;
+      return true;
+    }
+  }
+
+ private:
+  template <class... Args>
+  void build(Args&... arg) {
     void* where = static_cast<void*>(&this->process_);
-    std::apply(
-        [&](auto&... arg) {
-          if constexpr (requires(context<P> & self) { P(self, std::move(arg)...); }) {
-            ::new (where) P(this->self_, std::move(arg)...);
-          } else if constexpr (requires { P(std::move(arg)...); }) {
-            ::new (where) P(std::move(arg)...);
-          } else if constexpr (requires { P{std::move(arg)...}; }) {
-            ::new (where) P{std::move(arg)...};
-          }
-        },
-        given);
-    this->built_ = true;
-    return true;
+    if constexpr (requires(context<P> & self) { P(self, std::move(arg)...); }) {
+      ::new (where) P(this->self_, std::move(arg)...);
+    } else if constexpr (requires { P(std::move(arg)...); }) {
+      ::new (where) P(std::move(arg)...);
+    } else if constexpr (requires { P{std::move(arg)...}; }) {
+      ::new (where) P{std::move(arg)...};
+    }
   }
 };
 

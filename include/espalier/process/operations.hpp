@@ -27,11 +27,11 @@ class call_operation : public awaitable {
     return false;
   }
   bool await_suspend(std::coroutine_handle<> frame) {
-    request_->from = runtime::next_call(caller_->home);
+    request_->from = runtime::next_call(*caller_);
     suspension_.frame = frame;
     suspension_.call = request_->from.call;
     suspension_.is_call = true;
-    const runtime::delivery sent = runtime::post(callee_, *request_, runtime::calls_may_wait(caller_->home));
+    const runtime::delivery sent = runtime::post(callee_, *request_, runtime::calls_may_wait(*caller_));
     if (!sent) {
       refused_ = true;
       return false;
@@ -95,7 +95,7 @@ class [[nodiscard]] sleep_operation final : public awaitable {
   bool await_ready() const noexcept { return false; }
   void await_suspend(std::coroutine_handle<> frame) {
     suspension_.frame = frame;
-    suspension_.call = runtime::next_call(self_.home).call;
+    suspension_.call = runtime::next_call(self_).call;
     runtime::suspend(self_, suspension_, duration_);
   }
   void await_resume() const noexcept {}

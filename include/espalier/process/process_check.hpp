@@ -16,6 +16,9 @@ struct answers_from_terminate;
 template <class Result>
 struct which_answers;
 struct which_takes_something_else;
+template <class Argument>
+struct is_started_with;
+struct which_is_not_copyable;
 
 namespace detail {
 
@@ -85,6 +88,12 @@ struct answering_terminate {
                 "espalier: init and terminate answer nothing; let them return void or es::task<void>");
 };
 
+template <class P, class Argument>
+struct uncopyable_argument {
+  static_assert(ill_formed<P, is_started_with<Argument>, which_is_not_copyable>,
+                "espalier: an argument of a dynamic child cannot be copied, so the child could not be "
+                "restarted with it; use a copyable type, such as std::shared_ptr");
+};
 template <class P, class Start>
 struct start_with_wrong_parameters {
   static_assert(ill_formed<P, Start, which_takes_something_else>,
@@ -121,6 +130,23 @@ inline constexpr bool is_built_from<P, arguments<A...>> = requires(context<P>& s
 template <class P>
 concept has_arguments = !std::is_same_v<typename args_of<P>::type, arguments<>>;
 
+/// The first type among start arguments that cannot be copied, or void.
+template <class List>
+struct uncopyable {
+  using type = void;
+};
+template <class First, class... Rest>
+struct uncopyable<arguments<First, Rest...>> {
+  static constexpr auto find() {
+    if constexpr (std::is_copy_constructible_v<First>) {
+      return boost::hana::type_c<typename uncopyable<arguments<Rest...>>::type>;
+    } else {
+      return boost::hana::type_c<First>;
+    }
+  }
+  using type = typename decltype(find())::type;
+};
+
 /// Stands in for a start function, of the children of a dynamic supervisor with start arguments.
 struct start_with_arguments;
 struct no_start_function;
@@ -150,7 +176,10 @@ struct building {
 template <class P>
 struct building<P, start_with_arguments> {
   static constexpr auto judge() {
-    if constexpr (is_built_from<P, typename args_of<P>::type>) {
+    using wrong = typename uncopyable<typename args_of<P>::type>::type;
+    if constexpr (!std::is_void_v<wrong>) {
+      return boost::hana::type_c<uncopyable_argument<P, wrong>>;
+    } else if constexpr (is_built_from<P, typename args_of<P>::type>) {
       return boost::hana::type_c<no_mistake<1>>;
     } else {
       return boost::hana::type_c<missing_constructor<P>>;

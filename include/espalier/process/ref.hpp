@@ -113,6 +113,14 @@ runtime::child_address const& address_in(ref<P> const& r) {
   return r.where_;
 }
 
+/// The limit of a call through a `ref`, which nothing keeps from waiting in a circle (SEMANTICS 7).
+inline duration limit_of_ref_call(duration limit) {
+  if (limit == infinity) {
+    throw std::invalid_argument("espalier: a call through an es::ref always has a limit");
+  }
+  return limit;
+}
+
 /// Awaited, it is the `ref` of the new child. Throws `es::call_failed`.
 template <class D>
 class [[nodiscard]] start_operation final : public awaitable {
@@ -126,7 +134,7 @@ class [[nodiscard]] start_operation final : public awaitable {
 
   bool await_ready() const noexcept { return false; }
   void await_suspend(std::coroutine_handle<> frame) {
-    request_->from = runtime::next_call(self_.home);
+    request_->from = runtime::next_call(self_);
     suspension_.frame = frame;
     suspension_.call = request_->from.call;
     suspension_.is_call = true;
@@ -156,7 +164,7 @@ class [[nodiscard]] terminate_operation final : public awaitable {
   bool await_ready() const noexcept { return child_.at == nullptr; }
   void await_suspend(std::coroutine_handle<> frame) {
     auto request = std::make_unique<runtime::terminate_request>(child_);
-    request->from = runtime::next_call(self_.home);
+    request->from = runtime::next_call(self_);
     suspension_.frame = frame;
     suspension_.call = request->from.call;
     suspension_.is_call = true;

@@ -132,11 +132,12 @@ class address : public node, public reply_sink, public room_waiter {
     schedule(lock);
   }
 
-  /// Sends an exit signal. It overtakes what is queued; in a gap it waits for the next incarnation.
-  void signal(exit_signal s, std::uint64_t generation = 0) {
+  /// Sends an exit signal. It overtakes what is queued, unless it is trapped; in a gap it waits for the next
+  /// incarnation.
+  void signal(exit_signal s, std::unique_ptr<envelope> notice = {}, std::uint64_t generation = 0) {
     std::unique_lock lock(mutex_);
     if (availability_ == availability::parked || (generation != 0 && generation != generation_)) return;
-    signals_.push_back(std::move(s));
+    push_signal(std::move(s), std::move(notice));
     schedule(lock);
   }
 
@@ -214,8 +215,6 @@ class address : public node, public reply_sink, public room_waiter {
   }
   /// What the next lives are built from. While no life is being built.
   void take_arguments(std::shared_ptr<void const> a) { arguments_ = std::move(a); }
-  void const* arguments() const { return arguments_.get(); }
-  std::uint64_t lives_before() const { return lives_before_; }
   std::uint64_t incarnations() const { return lives_ - lives_before_; }
 
   /// Whether a process is there.
@@ -225,6 +224,14 @@ class address : public node, public reply_sink, public room_waiter {
   }
 
   bool is_stopping() const { return stop_asked_.load(std::memory_order_relaxed); }
+
+  void stalled() noexcept override {
+    std::unique_lock lock(mutex_);
+    const std::uint64_t life = lives_;
+    const type_id message = taken_;
+    lock.unlock();
+    tell(notice_kind::stalled, life, reason::normal, message);
+  }
 
   // --- from the simulation
 
@@ -307,20 +314,31 @@ class address : public node, public reply_sink, public room_waiter {
     for (auto [w, life] : waiting) w->go_on(life);
   }
 
+  /// Answers all calls; what was kept from an incarnation, with the reason of that one.
   static void fail_all(envelope_list& list, exit_reason const& why) {
-    while (envelope* e = list.pop()) fail(*e, why);
+    while (envelope* e = list.pop()) fail(*e, e->failure.value_or(why));
   }
   static void drop(envelope_list& list) {
     while (envelope* e = list.pop()) delete e;
   }
 
+  /// Under the lock.
+  void push_signal(exit_signal s, std::unique_ptr<envelope> notice) {
+    s.notice = notice.release();
+    if (s.notice != nullptr) {
+      s.notice->bond = untaken_signal;
+      mail_.push(*s.notice);
+    }
+    signals_.push_back(std::move(s));
+  }
+
   /// The list without what was meant for one incarnation only: the messages of its timers, which it owns,
-  /// notices, and if so asked what it has sent itself.
-  static envelope_list without_private(envelope_list all, bool also_own = false) {
+  /// notices but those of `spared`, and if so asked what it has sent itself.
+  static envelope_list without_private(envelope_list all, std::uint64_t spared, bool also_own = false) {
     envelope_list out;
     while (envelope* e = all.pop()) {
       if (e->timed != 0) continue;
-      if (e->bond != 0 || (also_own && e->to_itself)) {
+      if ((e->bond != 0 && e->bond != spared) || (also_own && e->to_itself)) {
         delete e;
       } else {
         out.push(*e);
@@ -329,10 +347,25 @@ class address : public node, public reply_sink, public room_waiter {
     return out;
   }
 
+  /// Under the lock.
+  void remove_mail(envelope const& gone) {
+    for (envelope_list* list : {&mail_, &queued_}) {
+      envelope_list all = std::move(*list);
+      while (envelope* e = all.pop()) {
+        if (e == &gone) {
+          delete e;
+        } else {
+          list->push(*e);
+        }
+      }
+    }
+  }
+
   place_plan plan_;
 
   std::mutex mutex_;
   envelope_list mail_;
+  envelope_list queued_;  // before the stop, and to be handled before it
   envelope_list answers_;
   std::deque<exit_signal> signals_;
   waiting_for_room waiting_;         // for room here
@@ -345,6 +378,7 @@ class address : public node, public reply_sink, public room_waiter {
   std::uint64_t lives_before_ = 0;  // of the children that the place was given to before
   std::uint64_t generation_ = 1;
   std::shared_ptr<void const> arguments_;
+  type_id taken_ = {};  // the type of the message that was taken out of the mailbox last, until the next step
   availability availability_ = availability::gap;
   bool scheduled_ = false;
   bool start_asked_ = false;
@@ -391,7 +425,7 @@ class address : public node, public reply_sink, public room_waiter {
     const exit_reason why(reason::crashed,
                           "its mailbox is full: " + std::to_string(plan_.about->mailbox) + " messages");
     if (availability_ == availability::alive) {
-      signals_.push_back({why, false, lives_, nullptr});
+      signals_.push_back({why, false, lives_});
       schedule(lock);
     } else {
       lock.unlock();
@@ -407,7 +441,7 @@ class address : public node, public reply_sink, public room_waiter {
     if (b.canceled) return;
     if (b.kind == bond_kind::link) {
       bonds_.erase(b.number);  // the caller still holds it
-      signals_.push_back({why, true, b.owner_life, std::move(b.notice.mail)});
+      push_signal({why, true, b.owner_life}, std::move(b.notice.mail));
       return schedule(lock);
     }
     envelope* const mail = b.notice.mail.release();
@@ -415,18 +449,6 @@ class address : public node, public reply_sink, public room_waiter {
     mail->bond = b.number;
     mail_.push(*mail);
     schedule(lock);
-  }
-
-  /// Under the lock.
-  void remove_mail(envelope const& gone) {
-    envelope_list all = std::move(mail_);
-    while (envelope* e = all.pop()) {
-      if (e == &gone) {
-        delete e;
-      } else {
-        mail_.push(*e);
-      }
-    }
   }
 };
 

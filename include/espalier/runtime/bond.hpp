@@ -46,7 +46,13 @@ struct exit_signal {
   exit_reason why;
   bool is_trappable = true;
   std::uint64_t life = 0;  // for that incarnation only; 0 for any
-  std::unique_ptr<envelope> notice;
+  /// Its message for a receiver that traps exits, or null. It has its turn in the mailbox from the beginning,
+  /// and is taken out again if the signal is not trapped.
+  envelope* notice = nullptr;
 };
+
+/// As an envelope's `bond`: the notice of an exit signal, before and after that was trapped.
+inline constexpr std::uint64_t untaken_signal = UINT64_MAX;
+inline constexpr std::uint64_t trapped_signal = UINT64_MAX - 1;
 
 }  // namespace espalier::runtime

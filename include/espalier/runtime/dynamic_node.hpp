@@ -2,26 +2,21 @@
 #pragma once
 
 #include <deque>
+#include <espalier/plan/dynamic_plan.hpp>
 #include <espalier/process/ref.hpp>
 #include <espalier/runtime/place.hpp>
 #include <espalier/runtime/supervisor_node.hpp>
 
-// A dynamic supervisor at run time (OTP's simple_one_for_one, reference B). Its children know nothing of each
-// other, so it decides for each of them alone:
+// A dynamic supervisor at run time: as a static one it feeds notices and requests to its plan, one at a time,
+// and does what the plan orders.
 //
-//   1. start      on request: a place is taken from the free ones, or added, and started. The request is
-//   answered
-//                 when the start has ended. Several starts may be under way at once.
-//   2. an end     by itself is judged by the pattern's restart type (B.2). A restart is counted first (B.6);
-//   one that
-//                 fails is tried again through the queue, and counted again.
-//   3. for good   the place is given back: its generation is counted up under its lock, so that what is sent
-//   to the
-//                 old child reaches nobody, and it is parked until it is taken again.
-//   4. stop       from the parent, or giving up: all children are asked at once, under one limit, then killed
-//   (B.8).
+// Places. A child that is gone for good gives its place back: the generation is counted up under its lock, so
+// that what is sent to the old child reaches nobody, and it is parked until another child takes it. Places
+// are never freed before the system ends, so a `ref` may be asked at any time.
 //
-// Places are never freed before the system ends, so a `ref` may be asked at any time.
+// Limits. A child that is terminated has a limit of its own; all that a stop of the whole ends have one
+// together. If it expires they are killed; a function that still runs 100 ms later is reported and waited
+// for. Each limit has a number, so that one that expires late means nothing.
 namespace espalier::runtime {
 
 class dynamic_node final : public notice_inbox {
@@ -33,8 +28,9 @@ class dynamic_node final : public notice_inbox {
         pattern_(pattern),
         path_(path),
         ring_(rule.max_restarts),
-        window_(ring_.data(), rule.max_restarts, rule.period),
-        limit_(*this) {
+        decides_(rule, rule_of(*pattern.about), static_cast<std::uint64_t>(wiring.about->max_children),
+                 ring_.data()),
+        limit_(*this, 0) {
     pattern_.told = this;
   }
 
@@ -52,61 +48,149 @@ class dynamic_node final : public notice_inbox {
     return true;
   }
   bool is_settled() const {
-    for (slot const& s : slots_) {
-      if (s.now != status::free && s.now != status::running) return false;
+    for (plan::child_index i = 0; i != decides_.size(); ++i) {
+      const plan::status s = decides_.child(i).now;
+      if (s != plan::status::forgotten && s != plan::status::running) return false;
     }
     return true;
   }
 
  private:
-  enum class phase : unsigned char { ended, serving, ending };
-  enum class status : unsigned char { free, starting, running, stopping, retrying };
-
+  /// A place, and what is remembered of the current or last life there.
   struct slot {
     explicit slot(place_plan p) : process(p) {}
     place process;
-    status now = status::free;
-    bool was_up = false;
     std::uint64_t life = 0;
     envelope* asked = nullptr;  // its start, or its stop
     envelope_list asked_late;   // its stop, again
     exit_reason why;
     type_id message = {};
+    bool start_failed = false;
+    bool start_overdue = false;
   };
 
   struct limit_timer final : timer {
-    explicit limit_timer(dynamic_node& of) : home(of) {}
-    void expire() noexcept override { home.tell({.what = notice_kind::limit_expired, .life = number}); }
+    limit_timer(dynamic_node& of, plan::child_index about) : home(of), child(about) {}
+    void expire() noexcept override { home.tell({.what = what, .child = child, .life = number}); }
     dynamic_node& home;
+    plan::child_index const child;
+    notice_kind what = notice_kind::limit_expired;
     std::uint64_t number = 0;
+    bool killed = false;  // whoever is to stop
   };
 
+  static plan::child_rule rule_of(record const& r) {
+    return {r.restart, r.significant, r.brutal_kill, r.backoff_first, r.backoff_max};
+  }
+
+  auto orders() {
+    return [this](plan::order const& o) { obey(o); };
+  }
+
   void take(notice& n) override {
-    if (n.what == notice_kind::start) return begin(n.life);
-    if (n.what == notice_kind::stop) return end_with(plan::ending::stopped, nullptr);
-    if (n.what == notice_kind::request) return serve(*n.request);
-    if (n.what == notice_kind::limit_expired) return overdue(n.life);
-    slot& s = slots_[n.child];
-    if (n.what == notice_kind::overflowed) {
-      return report_about(report_kind::mailbox_overflow, s, report_action::dropping, &n.why, n.message);
+    const instant now = wiring_.runs->now();
+    const plan::child_index i = n.child;
+    if (pattern_.about->backs_off) decides_.take_jitter(wiring_.runs->jitter());
+    switch (n.what) {
+      case notice_kind::start:
+        life_ = n.life;
+        return decides_.begin(orders());
+      case notice_kind::stop:
+        return decides_.stop(orders());
+      case notice_kind::request:
+        return serve(*n.request);
+      case notice_kind::limit_expired:
+        if (n.life == limit_.number) return overdue_all();
+        if (limit_timer* const t = timer_of(i, n.life)) overdue(*t);
+        return;
+      case notice_kind::start_expired:
+        if (timer_of(i, n.life) != nullptr) end_start(i);
+        return;
+      case notice_kind::wait_over:
+        if (timer_of(i, n.life) != nullptr) decides_.resume(i, now, orders());
+        return;
+      case notice_kind::stalled:
+        return report_running(report_kind::stalled, i, report_action::replacing_worker, n.message);
+      case notice_kind::returned:
+        return report_running(report_kind::returned, i, report_action::destroyed);
+      case notice_kind::overflowed:
+        return report_about(report_kind::mailbox_overflow, i, report_action::dropping, {}, &n.why, n.message);
+      default:
+        if (n.life == slots_[i].life) return hear(n, now);  // and not of a life that is over
     }
-    if (n.what == notice_kind::retry) {
-      if (s.now == status::retrying && n.life == s.life) restart(s);
-      return;
-    }
-    if (n.life != s.life || s.now == status::free) return;  // of a life that is over
+  }
+
+  /// Of a child, or about its restart.
+  void hear(notice& n, instant now) {
+    const plan::child_index i = n.child;
     switch (n.what) {
       case notice_kind::started:
-        return came_up(s);
+        happened(event_kind::started, {});
+        // What it was started with is not needed again.
+        if (pattern_.about->restart == restart_kind::temporary) slots_[i].process.take_arguments(nullptr);
+        if (decides_.child(i).now == plan::status::starting && !slots_[i].start_overdue) forget_timer(i);
+        return decides_.started(i, now, orders());
       case notice_kind::ignored:
-        if (s.now == status::stopping) return stopped(s);
-        return give_back_place(s, child_address{});
+        return decides_.ignored(i, orders());
       case notice_kind::start_failed:
-        return start_failed(s, n);
+        note_end(n);
+        slots_[i].start_failed = true;
+        if (decides_.child(i).now == plan::status::starting && decides_.child(i).was_up) {
+          report_about(report_kind::start_error, i, report_action::retrying);
+        }
+        return decides_.start_failed(i, orders());
       case notice_kind::ended:
-        return ended(s, n);
+        note_end(n);
+        happened(event_kind::ended, slots_[i].why);
+        return decides_.child_ended(i, plan::class_of(slots_[i].why.kind()), now, orders());
+      case notice_kind::retry:
+        return decides_.retry(i, now, orders());
       default:
         return;
+    }
+  }
+
+  void obey(plan::order const& o) {
+    const plan::child_index i = o.child;
+    switch (o.what) {
+      case plan::order_kind::start:
+        return start_process(i);
+      case plan::order_kind::stop:
+        return stop_process(i);
+      case plan::order_kind::left_stopped:
+        // A clean end of a child that may end is no news (reference A.11).
+        if (plan::class_of(slots_[i].why.kind()) == plan::exit_class::abnormal) {
+          report_about(report_kind::child_terminated, i, report_action::left_stopped);
+        }
+        return give_back_place(i);
+      case plan::order_kind::park:
+        return give_back_place(i);
+      case plan::order_kind::restarting:
+        if (!slots_[i].start_failed) {
+          report_about(report_kind::child_terminated, i, report_action::restarting, o.delay);
+        }
+        return;
+      case plan::order_kind::retry:
+        happened(event_kind::restarting, slots_[i].why);
+        return tell({.what = notice_kind::retry, .child = i, .life = slots_[i].life});
+      case plan::order_kind::wait:
+        return tell_later(i, notice_kind::wait_over, o.delay);
+      case plan::order_kind::done:
+        return answer_asked(o);
+      case plan::order_kind::misbehaved:
+        if (pattern_.about->brutal_kill && slots_[i].why == reason::killed) return;  // as ordered
+        return report_about(report_kind::shutdown_error, i, report_action::none);
+      case plan::order_kind::up:
+        return wiring_.told->tell(
+            {.what = notice_kind::started, .child = wiring_.about->number, .life = life_});
+      case plan::order_kind::giving_up:
+        wiring_.seen_by->happened({event_kind::gave_up, wiring_.about, slots_[i].why});
+        cause_ = slots_[i].why;
+        return report_about(report_kind::reached_max_restart_intensity, i, report_action::giving_up);
+      case plan::order_kind::shutting_down:
+        return;
+      case plan::order_kind::ended:
+        return end(o.why);
     }
   }
 
@@ -117,52 +201,41 @@ class dynamic_node final : public notice_inbox {
     if (auto* stop = dynamic_cast<terminate_request*>(&r)) return terminate_child(*stop);
     auto& list = static_cast<children_request&>(r);
     list.reply.emplace();
-    for (slot const& s : slots_) {
-      if (s.now == status::free) continue;
-      const child_status shown = s.now == status::running    ? child_status::running
-                                 : is_first_start(s)         ? child_status::starting
-                                 : s.now == status::stopping ? child_status::stopping
-                                                             : child_status::restarting;
-      list.reply->push_back({pattern_.about->name, shown, false, s.process.incarnations()});
+    for (plan::child_index i = 0; i != decides_.size(); ++i) {
+      const plan::status s = decides_.child(i).now;
+      if (s == plan::status::forgotten) continue;
+      const child_status shown = s == plan::status::running    ? child_status::running
+                                 : is_first_start(i)           ? child_status::starting
+                                 : s == plan::status::stopping ? child_status::stopping
+                                                               : child_status::restarting;
+      list.reply->push_back({pattern_.about->name, shown, false, slots_[i].process.incarnations()});
     }
     give_back(list);
   }
 
   void start_child(start_request& r) {
-    if (phase_ != phase::serving) return fail(r, reason::noproc);
-    if (static_cast<long long>(slots_.size() - free_.size()) >= wiring_.about->max_children) {
-      return fail(r, reason::max_children);
-    }
-    if (free_.empty()) {
-      place_plan p = pattern_;
-      p.number = static_cast<plan::child_index>(slots_.size());
-      slots_.emplace_back(p);
-      free_.push_back(p.number);
-    }
-    slot& s = slots_[free_.back()];
-    free_.pop_back();
-    s.process.take_arguments(std::move(r.arguments));
-    s.asked = &r;
-    s.was_up = false;
-    s.why = {};
-    start_process(s);
-  }
-
-  static bool is_first_start(slot const& s) { return s.now == status::starting && !s.was_up; }
-  void start_process(slot& s) {
-    s.now = status::starting;
-    s.life = s.process.start();
+    if (!decides_.is_serving()) return fail(r, reason::noproc);
+    if (decides_.is_full()) return fail(r, reason::max_children);
+    decides_.start_child([&](plan::order const& o) {
+      if (o.child == slots_.size()) {
+        place_plan p = pattern_;
+        p.number = o.child;
+        slots_.emplace_back(p);
+      }
+      slots_[o.child].process.take_arguments(std::move(r.arguments));
+      slots_[o.child].asked = &r;
+      obey(o);
+    });
   }
 
   void terminate_child(terminate_request& r) {
-    slot* s = nullptr;
-    if (r.child.at->is_of(r.child.generation)) s = &slots_[r.child.at->number()];
-    if (s == nullptr || s->now == status::free) return answer(r, child_result::not_found);
-    if (s->now == status::stopping) return s->asked_late.push(r);
-    s->asked = &r;
-    if (s->now == status::retrying) return give_back_place(*s, {});
-    stop_process(*s);
-    arm_limit();
+    const plan::child_index i = r.child.at->number();
+    if (!r.child.at->is_of(r.child.generation)) return answer(r, child_result::not_found);
+    if (decides_.child(i).is_asked || decides_.child(i).now == plan::status::stopping) {
+      return slots_[i].asked_late.push(r);
+    }
+    slots_[i].asked = &r;
+    decides_.terminate(i, wiring_.runs->now(), orders());
   }
 
   static void answer(terminate_request& r, child_result with) {
@@ -170,188 +243,169 @@ class dynamic_node final : public notice_inbox {
     give_back(r);
   }
 
-  /// Answers what was asked about a child: its address after a start.
-  void answer_asked(slot& s, child_address at) {
-    envelope* const r = std::exchange(s.asked, nullptr);
-    if (r == nullptr) return;
-    if (auto* start = dynamic_cast<start_request*>(r)) {
-      start->reply = at;
-      give_back(*start);
-    } else {
-      answer(static_cast<terminate_request&>(*r), child_result::ok);
-    }
+  /// What was asked about a child is done.
+  void answer_asked(plan::order const& o) {
+    slot& s = slots_[o.child];
+    envelope& r = *std::exchange(s.asked, nullptr);
+    auto* const start = dynamic_cast<start_request*>(&r);
+    if (start == nullptr) return answer(static_cast<terminate_request&>(r), child_result::ok);
+    if (o.failed) return fail(r, o.why == plan::ending::start_failed ? s.why : reason::shutdown);
+    const bool is_up = decides_.child(o.child).now == plan::status::running;
+    start->reply = is_up ? child_address{&s.process, s.process.generation()} : child_address{};
+    give_back(r);
   }
 
   // --- children
 
-  void came_up(slot& s) {
-    happened(event_kind::started, {});
-    if (s.now != status::starting) return;  // being stopped by now; its end will come
-    s.now = status::running;
-    s.was_up = true;
-    if (pattern_.about->restart == restart_kind::temporary) s.process.take_arguments(nullptr);
-    answer_asked(s, {&s.process, s.process.generation()});
+  void start_process(plan::child_index i) {
+    slot& s = slots_[i];
+    s.why = {};
+    s.message = {};
+    s.start_failed = s.start_overdue = false;
+    s.life = s.process.start();
+    if (pattern_.about->start_limit != infinity) {
+      tell_later(i, notice_kind::start_expired, pattern_.about->start_limit);
+    }
   }
 
-  void start_failed(slot& s, notice& n) {
-    s.why = std::move(n.why);
-    if (s.now == status::stopping) return stopped(s);
-    if (!s.was_up) {
-      envelope* const r = std::exchange(s.asked, nullptr);
-      if (r != nullptr) fail(*r, s.why);
-      return give_back_place(s, {});
+  void stop_process(plan::child_index i) {
+    limit_timer* limit = &limit_;
+    if (decides_.is_serving() || limit_.number == 0) {
+      if (decides_.is_serving()) limit = &timers_.try_emplace(i, *this, i).first->second;
+      limit->killed = pattern_.about->brutal_kill;
+      arm(*limit, notice_kind::limit_expired, pattern_.about->shutdown);
     }
-    report_about(report_kind::start_error, s, report_action::retrying, &s.why);
-    s.now = status::retrying;
-    happened(event_kind::restarting, s.why);
-    tell({.what = notice_kind::retry, .child = s.process.number(), .life = s.life});
-  }
-
-  void ended(slot& s, notice& n) {
-    s.why = std::move(n.why);
-    s.message = n.message;
-    happened(event_kind::ended, s.why);
-    const plan::exit_class how = plan::class_of(s.why.kind());
-    record const& r = *pattern_.about;
-    if (s.now == status::stopping) {
-      const bool as_ordered =
-          plan::is_as_ordered(r.restart, r.brutal_kill, how) || (r.brutal_kill && s.why == reason::killed);
-      if (!as_ordered) report_about(report_kind::shutdown_error, s, report_action::none, &s.why, s.message);
-      return stopped(s);
-    }
-    if (plan::is_restarted(r.restart, how)) return restart(s);
-    if (how == plan::exit_class::abnormal) {
-      report_about(report_kind::child_terminated, s, report_action::left_stopped, &s.why, s.message);
-    }
-    give_back_place(s, {});
-  }
-
-  void restart(slot& s) {
-    if (phase_ != phase::serving) return give_back_place(s, {});
-    const bool is_retry = s.now == status::retrying;
-    if (!window_.count(wiring_.runs->now())) {
-      wiring_.seen_by->happened({event_kind::gave_up, wiring_.about, s.why});
-      report_about(report_kind::reached_max_restart_intensity, s, report_action::giving_up, &s.why,
-                   s.message);
-      const exit_reason why = s.why;
-      give_back_place(s, {});
-      return end_with(plan::ending::gave_up, &why);
-    }
-    if (!is_retry) {
-      report_about(report_kind::child_terminated, s, report_action::restarting, &s.why, s.message);
-    }
-    start_process(s);
-  }
-
-  void stop_process(slot& s) {
-    s.now = status::stopping;
-    ++stopping_;
     if (pattern_.about->brutal_kill) {
-      s.process.kill();
+      slots_[i].process.kill();
     } else {
-      s.process.stop();
+      slots_[i].process.stop();
     }
   }
-  void stopped(slot& s) {
-    --stopping_;
-    if (stopping_ == 0) wiring_.runs->disarm(limit_);
-    auto* const interrupted = dynamic_cast<start_request*>(s.asked);
-    if (interrupted != nullptr) s.asked = nullptr;
-    give_back_place(s, {});
-    if (interrupted != nullptr) fail(*interrupted, reason::shutdown);
-    if (phase_ == phase::ending && stopping_ == 0) end();
+
+  /// The start takes longer than it may: it is stopped, and has failed then.
+  void end_start(plan::child_index i) {
+    if (decides_.child(i).now != plan::status::starting) return;
+    slots_[i].start_overdue = true;
+    stop_process(i);
+  }
+
+  void note_end(notice& n) {
+    slot& s = slots_[n.child];
+    s.why = std::move(n.why);
+    if (s.start_overdue) {
+      s.why = {reason::timeout, "not started within " + detail::to_string(pattern_.about->start_limit)};
+    }
+    s.message = n.message;
+    forget_timer(n.child);
+  }
+
+  bool is_first_start(plan::child_index i) const {
+    return decides_.child(i).now == plan::status::starting && !decides_.child(i).was_up;
   }
 
   /// The child is gone for good.
-  void give_back_place(slot& s, child_address at) {
-    s.process.give_up_generation();
-    s.now = status::free;
-    free_.push_back(s.process.number());
-    answer_asked(s, at);
-    while (envelope* late = s.asked_late.pop()) {
+  void give_back_place(plan::child_index i) {
+    forget_timer(i);
+    slots_[i].process.give_up_generation();
+    while (envelope* late = slots_[i].asked_late.pop()) {
       answer(static_cast<terminate_request&>(*late), child_result::not_found);
     }
   }
 
+  // --- limits and waits
+
+  void arm(limit_timer& t, notice_kind what, duration d) {
+    wiring_.runs->disarm(t);
+    t.what = what;
+    t.number = ++numbers_;
+    wiring_.runs->arm(t, wiring_.runs->now() + d);
+  }
+  void tell_later(plan::child_index i, notice_kind what, duration d) {
+    arm(timers_.try_emplace(i, *this, i).first->second, what, d);
+  }
+  void forget_timer(plan::child_index i) {
+    const auto at = timers_.find(i);
+    if (at == timers_.end()) return;
+    wiring_.runs->disarm(at->second);
+    timers_.erase(at);
+  }
+  /// The child's timer; null if it is another one than that of this number by now.
+  limit_timer* timer_of(plan::child_index i, std::uint64_t number) {
+    const auto at = timers_.find(i);
+    return at == timers_.end() || at->second.number != number ? nullptr : &at->second;
+  }
+
+  void overdue(limit_timer& limit) {
+    end_by_force(limit.child, limit.killed);
+    ask_to_return(limit);
+  }
+  void overdue_all() {
+    for (plan::child_index i = 0; i != decides_.size(); ++i) {
+      // Who was being stopped before has a limit of its own.
+      if (decides_.child(i).now != plan::status::stopping || timers_.count(i) != 0) continue;
+      end_by_force(i, limit_.killed);
+    }
+    ask_to_return(limit_);
+  }
+  void end_by_force(plan::child_index i, bool is_killed) {
+    if (!is_killed) return slots_[i].process.kill();
+    if (slots_[i].process.leave_behind()) {
+      report_running(report_kind::quarantined, i, report_action::left_behind);
+    }
+  }
+  /// Its function has 100 ms to return, and is left behind as soon as it is seen running after that.
+  void ask_to_return(limit_timer& limit) {
+    constexpr duration to_return{100'000'000};
+    constexpr duration to_look_again{1'000'000};
+    const bool was_killed = std::exchange(limit.killed, true);
+    arm(limit, notice_kind::limit_expired, was_killed ? to_look_again : to_return);
+  }
+
   // --- its own life
 
-  void begin(std::uint64_t number) {
-    life_ = number;
-    phase_ = phase::serving;
-    window_.clear();
-    wiring_.told->tell({.what = notice_kind::started, .child = wiring_.about->number, .life = life_});
-  }
-
-  void end_with(plan::ending how, exit_reason const* cause) {
-    if (phase_ != phase::serving) return;
-    phase_ = phase::ending;
-    ending_ = how;
-    cause_ = cause == nullptr ? exit_reason() : *cause;
-    for (slot& s : slots_) {
-      if (s.now == status::retrying) give_back_place(s, {});
-      if (s.now == status::starting || s.now == status::running) stop_process(s);
-    }
-    if (stopping_ == 0) return end();
-    arm_limit();
-  }
-
-  /// One limit for all that are being stopped, anew with each request.
-  void arm_limit() {
-    is_killed_ = pattern_.about->brutal_kill;
-    limit_.number = ++limits_;
-    if (pattern_.about->shutdown != infinity) {
-      wiring_.runs->arm(limit_, wiring_.runs->now() + pattern_.about->shutdown);
-    }
-  }
-  void overdue(std::uint64_t number) {
-    if (number != limits_ || stopping_ == 0) return;
-    for (slot& s : slots_) {
-      if (s.now != status::stopping) continue;
-      if (is_killed_) {
-        report_about(report_kind::still_running, s, report_action::waiting, nullptr);
-      } else {
-        s.process.kill();
-      }
-    }
-    if (std::exchange(is_killed_, true)) return;
-    constexpr duration to_return{100'000'000};
-    wiring_.runs->arm(limit_, wiring_.runs->now() + to_return);
-  }
-
-  void end() {
-    phase_ = phase::ended;
+  /// All children have ended: so does this life.
+  void end(plan::ending how) {
+    wiring_.runs->disarm(limit_);
+    limit_.number = 0;
     exit_reason why = reason::shutdown;
-    if (ending_ == plan::ending::gave_up) {
+    if (how == plan::ending::gave_up) {
       why = {reason::shutdown,
              std::string(wiring_.path) + " gave up on " + std::string(path_) + ": more than " +
                  std::to_string(wiring_.about->max_restarts) + " restarts within " +
                  detail::to_string(wiring_.about->period),
-             std::string(path_), cause_};
+             std::string(path_), std::exchange(cause_, {})};
     }
-    wiring_.told->tell(
-        {notice_kind::ended, wiring_.about->number, life_, std::move(why), {}, ending_, nullptr});
+    wiring_.told->tell({notice_kind::ended, wiring_.about->number, life_, std::move(why), {}, how, nullptr});
   }
 
   void happened(event_kind what, exit_reason const& why) {
     wiring_.seen_by->happened({what, pattern_.about, why});
   }
-  void report_about(report_kind kind, slot& s, report_action action, exit_reason const* why,
-                    type_id message = {}) {
+  void report_about(report_kind kind, plan::child_index i, report_action action, duration wait = {}) {
+    slot const& s = slots_[i];
+    report_about(kind, i, action, wait, &s.why, s.message);
+  }
+  /// About a function that runs, or ran, for too long.
+  void report_running(report_kind kind, plan::child_index i, report_action action, type_id message = {}) {
+    report_about(kind, i, action, {}, nullptr, message);
+  }
+  void report_about(report_kind kind, plan::child_index i, report_action action, duration wait,
+                    exit_reason const* why, type_id message) {
     const std::string_view affected[] = {path_};
     wiring_.seen_by->reported({.kind = kind,
                                .supervisor = wiring_.path,
                                .supervisor_record = wiring_.about,
                                .child = path_,
                                .child_record = pattern_.about,
-                               .incarnation = s.process.incarnations(),
+                               .incarnation = slots_[i].process.incarnations(),
                                .why = why,
                                .message = message,
-                               .restarts = window_.counted(),
+                               .restarts = decides_.restarts(),
                                .action = action,
                                .affected = action == report_action::restarting
                                                ? std::span<std::string_view const>(affected)
                                                : std::span<std::string_view const>(),
-                               .wait = {}});
+                               .wait = wait});
   }
 
   supervisor_wiring const wiring_;
@@ -359,18 +413,14 @@ class dynamic_node final : public notice_inbox {
   std::string_view const path_;
 
   // Touched by the worker that runs this supervisor.
-  std::deque<slot> slots_;
-  std::vector<plan::child_index> free_;
+  std::deque<slot> slots_;  // by child, as the plan's places
   std::vector<instant> ring_;
-  plan::window window_;
-  phase phase_ = phase::ended;
-  plan::ending ending_ = plan::ending::stopped;
-  exit_reason cause_;
+  plan::dynamic_plan<std::vector<plan::dynamic_child>> decides_;
   std::uint64_t life_ = 0;
-  std::size_t stopping_ = 0;
-  limit_timer limit_;
-  std::uint64_t limits_ = 0;
-  bool is_killed_ = false;
+  exit_reason cause_;                                          // of giving up
+  limit_timer limit_;                                          // of all; number 0: not armed
+  std::unordered_map<plan::child_index, limit_timer> timers_;  // of children that start, wait or stop
+  std::uint64_t numbers_ = 0;
 };
 
 }  // namespace espalier::runtime

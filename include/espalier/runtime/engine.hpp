@@ -51,6 +51,13 @@ class engine final : private parent, private observer {
   /// Asks the root to stop; a second time is no harm.
   void stop() { root().stop(); }
 
+  /// Nothing is reported any more. Any thread.
+  void silence() {
+    std::lock_guard lock(observer_mutex_);
+    hooks_.on_report = nullptr;
+    hooks_.on_event = nullptr;
+  }
+
   /// The place of a process.
   place& at(node_index i) { return *static_cast<place*>(nodes_[i]); }
 
@@ -185,16 +192,14 @@ class engine final : private parent, private observer {
   // --- as the observer of all supervisors
 
   void happened(event const& e) noexcept override {
-    if (!hooks_.on_event) return;
     std::lock_guard lock(observer_mutex_);
-    hooks_.on_event(e);
+    if (hooks_.on_event) hooks_.on_event(e);
   }
 
   void reported(report const& r) noexcept override {
-    if (!hooks_.on_report) return;
     std::lock_guard lock(observer_mutex_);
     try {
-      hooks_.on_report(r);
+      if (hooks_.on_report) hooks_.on_report(r);
     } catch (...) {
       // A sink that throws loses its report; the tree goes on.
     }

@@ -5,6 +5,7 @@
 #include <espalier/check/record.hpp>
 #include <espalier/process/envelope.hpp>
 #include <espalier/tree/duration.hpp>
+#include <functional>
 
 namespace espalier::runtime {
 
@@ -31,6 +32,9 @@ class fault_injector {
   virtual void reach(fault_point where, place& at, envelope const* handled) = 0;
   /// Stands between the senders and `place::push`, with the same result.
   virtual delivery post(place& to, envelope& mail, bool may_wait) = 0;
+  /// Takes over what one process tells another one of an end: `arrive`, to be called once. Answers false, and
+  /// does nothing, if it is to be told at once. `from` is null for the process that runs now.
+  virtual bool takes_notice(place* from, place& to, std::function<void()> arrive) = 0;
   /// How long the process is busy before it enters the handler of `mail`.
   virtual duration busy(place& at, envelope const& mail) = 0;
   /// A life is over, and all that belonged to it should be gone. Its supervisor is told next.

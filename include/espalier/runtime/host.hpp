@@ -10,6 +10,9 @@ namespace espalier {
 struct settings {
   /// Threads that run processes; 0 means one for each core.
   unsigned workers = 0;
+  /// How long a function of a process may run before it is reported, and another worker takes its worker's
+  /// place (SEMANTICS 16). It is noticed within a quarter more.
+  duration stall_limit{1'000'000'000};
   /// Where crash reports go.
   report_sink on_report = report_to_stderr;
 };
@@ -21,7 +24,7 @@ namespace runtime {
 class host {
  public:
   host(tree_view tree, detail::name_lookup names, std::vector<process_type> types, settings how)
-      : pool_(std::make_unique<pool>(workers_of(how))),
+      : pool_(std::make_unique<pool>(workers_of(how), how.stall_limit)),
         engine_(tree, names, std::move(types), *pool_,
                 engine::hooks{.on_report = std::move(how.on_report),
                               .on_event = nullptr,
@@ -32,11 +35,19 @@ class host {
   host(host const&) = delete;
   host& operator=(host const&) = delete;
 
-  /// Stops the tree, in order.
-  ~host() {
-    engine_.stop();
-    wait_past(stage::up);
-    pool_.reset();  // before the places that its workers run
+  /// After `close`.
+  ~host() { pool_.reset(); }  // before the places that its workers run
+
+  /// Stops the tree, in order. If functions that were left behind still run, what they use lives as long as
+  /// they do, `owner` too, and nothing of them is reported any more. Answers whether there are such.
+  static bool close(std::shared_ptr<host> owner) {
+    host& self = *owner;
+    self.engine_.stop();
+    self.wait_past(stage::up);
+    if (!self.pool_->end()) return false;
+    self.engine_.silence();
+    self.pool_->leave_to_threads(std::move(owner));
+    return true;
   }
 
   /// Blocks until the tree is up, or has failed to start.
@@ -82,6 +93,29 @@ class host {
   std::condition_variable changed_;
   std::unique_ptr<pool> pool_;
   engine engine_;
+};
+
+/// Owns a host, and closes it.
+class host_owner {
+ public:
+  host_owner() = default;
+  explicit host_owner(std::shared_ptr<host> h) : host_(std::move(h)) {}
+  host_owner(host_owner&&) = default;
+  host_owner& operator=(host_owner&& other) {
+    close();
+    host_ = std::move(other.host_);
+    return *this;
+  }
+  ~host_owner() { close(); }
+
+  /// Answers whether functions that were left behind still run.
+  bool close() { return host_ != nullptr && host::close(std::exchange(host_, nullptr)); }
+
+  explicit operator bool() const { return host_ != nullptr; }
+  host* operator->() const { return host_.get(); }
+
+ private:
+  std::shared_ptr<host> host_;
 };
 
 }  // namespace runtime

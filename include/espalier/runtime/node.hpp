@@ -18,6 +18,8 @@ enum class notice_kind : unsigned char {
   start_failed,
   ended,
   overflowed,  // dropped a message, at any time
+  stalled,     // a function of it has run for long, and still does
+  returned,    // the function of a life that was left behind
   // from itself
   retry,
   limit_expired,
@@ -62,6 +64,9 @@ class node : public runnable {
   virtual void stop() = 0;
   /// Ends a process without its `terminate`, as soon as no function of it runs. A supervisor is not killed.
   virtual void kill() = 0;
+  /// Leaves behind a process whose function does not return; its life is told as ended. Answers false, and
+  /// does nothing, if no function of it runs. A supervisor is not left behind.
+  virtual bool leave_behind() { return false; }
   /// Nothing restarts it for now: calls get `noproc`, and casts are dropped.
   virtual void park() = 0;
   /// It will be started again: messages wait.

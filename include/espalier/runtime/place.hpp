@@ -2,6 +2,7 @@
 #pragma once
 
 #include <espalier/runtime/address.hpp>
+#include <espalier/runtime/left_behind.hpp>
 
 // The place of a process: its address for the life of the system, and the incarnation, if there is one, which
 // it takes from one event to the next. All of this runs on one worker at a time.
@@ -32,6 +33,7 @@ class place final : public address {
       : address(plan), timed_(*this, *plan.runs, mutex_), suspension_timer_(*this) {}
 
   ~place() {
+    for (auto& l : left_) plan_.runs->disarm(*l);  // in a simulation that ends before
     if (current_ != nullptr) current_->abandon();
     answer_current(reason::noproc);
   }
@@ -43,6 +45,15 @@ class place final : public address {
     return plan_.faults->post(*this, mail, may_wait);
   }
 
+  /// An exit signal from another process, on that one's worker.
+  void post(exit_signal s, std::unique_ptr<envelope> notice, std::uint64_t generation) {
+    envelope* const n = notice.release();
+    auto arrive = [this, s = std::move(s), n, generation] {
+      signal(s, std::unique_ptr<envelope>(n), generation);
+    };
+    if (plan_.faults == nullptr || !plan_.faults->takes_notice(nullptr, *this, arrive)) arrive();
+  }
+
   // --- from the process, on its worker
 
   bool calls_may_wait() const { return phase_ == phase::serving && !is_stopping() && !life_->asked_to_stop; }
@@ -51,6 +62,18 @@ class place final : public address {
     if (phase_ == phase::serving) wait_for_room(to);
   }
   return_address next_call() { return {this, ++calls_}; }
+
+  // Around the functions of a life (left_behind.hpp, 1).
+  void enter_code(std::uint64_t life) {
+    // Releases what the worker did before to a supervisor that leaves the life behind.
+    inside_.store(life, std::memory_order_release);
+  }
+  /// Answers false if the life has been left behind.
+  bool leave_code(std::uint64_t life) {
+    // Acquires nothing from the supervisor: who fails takes the lock. Releases to its next attempt.
+    return inside_.compare_exchange_strong(life, 0, std::memory_order_acq_rel, std::memory_order_relaxed);
+  }
+  bool is_in_code(std::uint64_t life) const { return inside_.load(std::memory_order_relaxed) == life; }
   place& neighbour(std::size_t position) { return *plan_.neighbours[position]; }
   parent& dynamic(std::size_t position) { return *plan_.dynamics[position]; }
   void const* environment(std::size_t position) { return plan_.environment[position]; }
@@ -67,11 +90,42 @@ class place final : public address {
   }
   bool cancel_later(std::uint64_t number) { return timed_.cancel(number); }
 
+  // --- from the supervisor
+
+  bool leave_behind() override {
+    const std::uint64_t life = lives_;
+    envelope* handled = nullptr;
+    {
+      std::lock_guard lock(mutex_);
+      if (!leave_code(life)) return false;
+      handled = std::exchange(current_, nullptr);
+      auto owner = handled == nullptr ? nullptr : timed_.release(*handled);
+      left_.push_back(std::make_unique<left_behind>(std::move(life_), handled, std::move(owner)));
+    }
+    plan_.runs->replace_worker_of(*this);
+    if (busy_call_ != 0) plan_.runs->arm(*left_.back(), busy_until_);
+    plan_.runs->disarm(suspension_timer_);
+    const bool is_answered_to = handled != nullptr && handled->from.to != nullptr;
+    envelope* const served = is_answered_to ? new stand_in_answer(*handled) : nullptr;
+    const type_id message = last_message_;
+    const bool was_starting = phase_ == phase::starting;
+    release_rest();
+    if (was_starting) {
+      hand_back(notice_kind::start_failed, reason::killed);
+    } else {
+      hand_over(reason::killed, message, served);
+    }
+    std::lock_guard lock(mutex_);
+    scheduled_ = false;
+    return true;
+  }
+
   // --- from the simulation
 
   /// Whether the process takes messages, and nobody ends it.
   bool is_serving() const { return phase_ == phase::serving && !is_stopping(); }
   bool has_timers() const { return !timed_.empty(); }
+  std::size_t left_behind_count() const { return left_.size(); }
   bool holds_nothing() const {
     return life_ == nullptr && mail_.empty() && answers_.empty() && timed_.empty() && bonds_.empty() &&
            watchers_.empty();
@@ -80,6 +134,17 @@ class place final : public address {
   // --- from the scheduler
 
   void run() noexcept override {
+    try {
+      take_turn();
+    } catch (function_was_left const& f) {
+      discard(f.life);
+    }
+  }
+
+ private:
+  enum class phase : unsigned char { none, starting, serving, terminating };
+
+  void take_turn() {
     // A turn is bounded in messages and in time, so that a process that floods itself does not starve others.
     constexpr duration turn{1'000'000};
     const int batch = plan_.runs->batch();
@@ -91,8 +156,19 @@ class place final : public address {
     plan_.runs->submit(*this);
   }
 
- private:
-  enum class phase : unsigned char { none, starting, serving, terminating };
+  friend left_behind;
+  /// Destroys a life that was left behind, now that its function has returned. The place may run elsewhere.
+  void discard(std::uint64_t life) {
+    std::unique_ptr<left_behind> mine;
+    {
+      std::lock_guard lock(mutex_);
+      const auto at = std::find_if(left_.begin(), left_.end(), [&](auto& l) { return l->number() == life; });
+      mine = std::move(*at);
+      left_.erase(at);
+    }
+    mine.reset();
+    tell(notice_kind::returned, life, reason::killed);
+  }
 
   struct suspension_timer final : timer {
     explicit suspension_timer(place& at) : home(at) {}
@@ -108,6 +184,7 @@ class place final : public address {
   /// Does one thing. Answers false, with `scheduled_` reset, if there is nothing to do.
   bool step() {
     std::unique_lock lock(mutex_);
+    taken_ = {};
     if (life_ != nullptr) {
       if (busy_call_ != 0) return enter_if_due(lock);
       if (kill_asked_) {
@@ -135,6 +212,7 @@ class place final : public address {
       if (envelope* e = (is_draining_ ? queued_ : mail_).pop()) {
         if (e->bond != 0) bonds_.erase(e->bond);
         const waiting_for_room waiting = take_waiting();
+        taken_ = e->message_type();
         lock.unlock();
         tell_of_room(waiting);
         handle(*e);
@@ -186,19 +264,23 @@ class place final : public address {
   void begin_life() {
     phase_ = phase::starting;
     bool built = true;
-    const auto failure = contained([&] {
-      life_ = plan_.make(*this, lives_);
+    auto failure = caught([&] { life_ = plan_.make(*this, lives_); });
+    if (failure) return fail_start(*failure);
+    const auto arguments = arguments_;
+    life_->lives_before = lives_before_;
+    life_->arguments = arguments.get();
+    failure = contained([&](incarnation& life) {
       reach(fault_point::construct);
-      built = life_->construct();
+      built = life.construct();
     });
     if (failure) return fail_start(*failure);
     if (life_->asked_to_stop) return fail_start(*life_->asked_to_stop);
     if (!built) return decline_start();
     if (const auto asked = end_asked()) return fail_start(*asked);
     std::coroutine_handle<> frame;
-    const auto thrown = contained([&] {
+    const auto thrown = contained([&](incarnation& life) {
       reach(fault_point::init);
-      frame = life_->begin_init();
+      frame = life.begin_init();
     });
     if (thrown) return fail_start(*thrown);
     drive(frame);
@@ -206,6 +288,7 @@ class place final : public address {
 
   void handle(envelope& e) {
     current_ = &e;
+    e.failure.reset();
     last_message_ = e.message_type();
     if (plan_.faults != nullptr && is_busy(e)) return;
     enter(e);
@@ -213,9 +296,9 @@ class place final : public address {
 
   void enter(envelope& e) {
     std::coroutine_handle<> frame;
-    const auto thrown = contained([&] {
+    const auto thrown = contained([&](incarnation& life) {
       reach(fault_point::before_handler);
-      frame = e.begin(*life_);
+      frame = e.begin(life);
     });
     if (thrown) return crash(*thrown);
     drive(frame);
@@ -227,7 +310,9 @@ class place final : public address {
     const duration d = plan_.faults->busy(*this, e);
     if (d <= duration{}) return false;
     suspension_timer_.call = busy_call_ = ++calls_;
-    plan_.runs->arm(suspension_timer_, plan_.runs->now() + d);
+    busy_until_ = plan_.runs->now() + d;
+    plan_.runs->arm(suspension_timer_, busy_until_);
+    enter_code(life_->number);
     return true;
   }
   bool enter_if_due(std::unique_lock<std::mutex>& lock) {
@@ -236,13 +321,14 @@ class place final : public address {
     lock.unlock();
     if (!due) return false;
     busy_call_ = 0;
+    come_back(*life_);
     enter(*current_);
     return true;
   }
 
   /// Resumes `frame`, if there is one, until the process is suspended or what it does is done.
   void drive(std::coroutine_handle<> frame) {
-    if (frame) life_->loop.run(frame);
+    if (frame) inside([&](incarnation& life) { life.loop.run(frame); });
     if (life_->waiting != nullptr) return;
     switch (phase_) {
       case phase::starting:
@@ -257,7 +343,8 @@ class place final : public address {
   }
 
   void finish_init() {
-    if (const auto thrown = contained([&] { life_->finish_activity(); })) return fail_start(*thrown);
+    const auto thrown = contained([](incarnation& life) { life.finish_activity(); });
+    if (thrown) return fail_start(*thrown);
     if (life_->asked_to_stop) return fail_start(*life_->asked_to_stop);
     if (const auto asked = end_asked()) return fail_start(*asked);
     phase_ = phase::serving;
@@ -269,8 +356,8 @@ class place final : public address {
   }
 
   void finish_handler() {
-    const auto thrown = contained([&] {
-      current_->finish();
+    const auto thrown = contained([this, &served = *current_](incarnation&) {
+      served.finish();
       reach(fault_point::after_handler);
     });
     if (thrown) return crash(*thrown);
@@ -281,7 +368,7 @@ class place final : public address {
   }
 
   void crash(exit_reason const& why) {
-    current_->abandon();
+    abandon_current();
     begin_terminate(why);
   }
 
@@ -289,12 +376,17 @@ class place final : public address {
   void take_signal(std::unique_lock<std::mutex>& lock) {
     exit_signal s = std::move(signals_.front());
     signals_.pop_front();
-    if (s.life != 0 && s.life != lives_) return lock.unlock();
-    if (life_->traps_exits && s.is_trappable) {
-      if (s.notice != nullptr) mail_.push(*s.notice.release());
-      return lock.unlock();
+    const bool is_for_it = s.life == 0 || s.life == lives_;
+    const bool is_trapped = is_for_it && life_->traps_exits && s.is_trappable;
+    if (s.notice != nullptr) {
+      if (is_trapped) {
+        s.notice->bond = trapped_signal;
+      } else {
+        remove_mail(*s.notice);
+      }
     }
     lock.unlock();
+    if (!is_for_it || is_trapped) return;
     if (s.why == reason::killed && !s.is_trappable) return end_killed();
     if (s.why == reason::normal) return;
     leave_handler();
@@ -306,7 +398,7 @@ class place final : public address {
     plan_.runs->disarm(suspension_timer_);
     life_->waiting = nullptr;
     if (current_ != nullptr) {
-      current_->abandon();
+      abandon_current();
     } else {
       last_message_ = {};
     }
@@ -339,49 +431,56 @@ class place final : public address {
   void begin_terminate(exit_reason const& why) {
     if (const auto asked = end_asked(); asked && *asked == reason::killed) return end_killed();
     phase_ = phase::terminating;
-    ending_ = why;
+    life_->ending = why;
     std::coroutine_handle<> frame;
-    const auto thrown = contained([&] {
+    const auto thrown = contained([&](incarnation& life) {
       reach(fault_point::terminate);
-      frame = life_->begin_terminate(ending_);
+      frame = life.begin_terminate(life.ending);
     });
     if (thrown) {
-      ending_ = *thrown;
+      life_->ending = *thrown;
       return end();
     }
     drive(frame);
   }
 
   void finish_terminate() {
-    if (const auto thrown = contained([&] { life_->finish_activity(); })) ending_ = *thrown;
+    const auto thrown = contained([](incarnation& life) { life.finish_activity(); });
+    if (thrown) life_->ending = *thrown;
     end();
   }
 
   void end_killed() {
     plan_.runs->disarm(suspension_timer_);
     life_->waiting = nullptr;
-    if (current_ != nullptr) current_->abandon();
+    if (current_ != nullptr) abandon_current();
     if (phase_ == phase::starting) return fail_start(reason::killed);
-    ending_ = reason::killed;
+    life_->ending = reason::killed;
     end();
   }
 
   /// The hand-over. After it, this place may be started again at any moment, on another worker.
   void end() {
-    const exit_reason why = std::exchange(ending_, {});
+    const exit_reason why = life_->ending;
+    destroy_process();
     const type_id message =
         plan::class_of(why.kind()) == plan::exit_class::abnormal ? last_message_ : type_id{};
-    envelope* const served = std::exchange(current_, nullptr);
-    release_life();
+    release_rest();
+    hand_over(why, message, std::exchange(current_, nullptr));
+  }
+
+  /// Gives back the mail, and tells everybody.
+  void hand_over(exit_reason const& why, type_id message, envelope* served) {
     envelope_list lost;
     bond_list watching;
     waiting_for_room waiting;
     {
       std::lock_guard lock(mutex_);
       queued_.push_all(std::move(mail_));
-      mail_ = without_private(std::exchange(queued_, {}), plan_.about->keep_mailbox);
+      mail_ = without_private(std::exchange(queued_, {}), 0, plan_.about->keep_mailbox);
       if (!plan_.about->keep_mailbox && !planted(planted_mistake::mail_outlives_process))
         lost.push_all(std::move(mail_));
+      for (envelope* e = mail_.first(); e != nullptr; e = e->next) e->failure = why;  // kept
       watching = take_watchers();
       waiting = take_waiting();
       rooms_missing_ = 0;
@@ -395,7 +494,7 @@ class place final : public address {
     if (plan_.faults != nullptr) plan_.faults->ended(*this, why);
     if (planted(planted_mistake::stale_notice_accepted)) tell(notice_kind::ended, life, why, message);
     tell(notice_kind::ended, life, why, message);
-    for (auto& b : watching) fire(b, life, why);
+    for (auto& b : watching) tell_of_end(b, life, why);
     tell_of_room(waiting);
     if (answers) fail(*served, why);
     fail_all(lost, why);
@@ -405,26 +504,39 @@ class place final : public address {
   void decline_start() { end_start(notice_kind::ignored, reason::normal); }
 
   void end_start(notice_kind what, exit_reason why) {
-    release_life();
+    if (life_ != nullptr) destroy_process();
+    release_rest();
+    hand_back(what, std::move(why));
+  }
+  void hand_back(notice_kind what, exit_reason why) {
     bond_list watching;
     {
       std::lock_guard lock(mutex_);
-      mail_ = without_private(std::move(mail_));  // what others have sent goes on waiting
+      mail_ = without_private(std::move(mail_), untaken_signal);  // what others have sent goes on waiting
       watching = take_watchers(lives_);
     }
     const std::uint64_t life = drop_life();
     tell(what, life, why);
-    for (auto& b : watching) fire(b, life, why);
+    for (auto& b : watching) tell_of_end(b, life, why);
   }
 
-  /// Destroys the process and stops its timers.
-  void release_life() {
-    if (life_ != nullptr) life_->destroy();
+  void tell_of_end(std::shared_ptr<bond> const& b, std::uint64_t life, exit_reason const& why) {
+    auto& owner = static_cast<place&>(*b->owner);
+    auto arrive = [b, life, why] { fire(b, life, why); };
+    if (plan_.faults == nullptr || !plan_.faults->takes_notice(this, owner, arrive)) arrive();
+  }
+
+  void destroy_process() {
+    inside([](incarnation& life) { life.destroy(); });
+  }
+  /// Stops what works for the life.
+  void release_rest() {
     if (!planted(planted_mistake::timer_outlives_process)) timed_.disarm_all();
     cancel_all_bonds();
     phase_ = phase::none;
     is_draining_ = false;
     last_message_ = {};
+    busy_call_ = 0;
   }
   /// Frees the block and the messages of its timers. Answers which life it was.
   std::uint64_t drop_life() {
@@ -433,6 +545,9 @@ class place final : public address {
     return lives_;
   }
 
+  void abandon_current() {
+    inside([&served = *current_](incarnation&) { served.abandon(); });
+  }
   void answer_current(exit_reason const& why) {
     envelope* e = std::exchange(current_, nullptr);
     if (e != nullptr) fail(*e, why);
@@ -443,9 +558,28 @@ class place final : public address {
   }
   bool planted(planted_mistake m) const { return plan_.faults != nullptr && plan_.faults->planted() == m; }
 
-  /// What leaves `function`, as a reason.
+  /// Runs code of the process, which may be left behind meanwhile: it touches nothing else of this place.
   template <class Function>
-  static std::optional<exit_reason> contained(Function function) {
+  void inside(Function function) {
+    incarnation& life = *life_;
+    enter_code(life.number);
+    function(life);
+    come_back(life);
+  }
+  /// The same. Answers what leaves it, as a reason.
+  template <class Function>
+  std::optional<exit_reason> contained(Function function) {
+    incarnation& life = *life_;
+    enter_code(life.number);
+    const auto thrown = caught([&] { function(life); });
+    come_back(life);
+    return thrown;
+  }
+  void come_back(incarnation const& life) {
+    if (!leave_code(life.number)) throw function_was_left{life.number};
+  }
+  template <class Function>
+  static std::optional<exit_reason> caught(Function function) {
     try {
       function();
       return {};
@@ -458,14 +592,25 @@ class place final : public address {
   std::unique_ptr<incarnation> life_;
   phase phase_ = phase::none;
   envelope* current_ = nullptr;
-  exit_reason ending_;
   type_id last_message_;
   bool is_draining_ = false;
-  envelope_list queued_;  // before the stop, and to be handled before it
   std::uint64_t calls_ = 0;
   std::uint64_t busy_call_ = 0;  // its timer ends what the simulation keeps the process busy with
+  instant busy_until_;
   timed_mails timed_;
   suspension_timer suspension_timer_;
+
+  std::atomic<std::uint64_t> inside_{0};            // the life whose code runs; left_behind.hpp
+  std::vector<std::unique_ptr<left_behind>> left_;  // under the lock
 };
+
+inline void left_behind::expire() noexcept { life_->home.plan_.runs->submit(*this); }
+inline void left_behind::run() noexcept {
+  try {
+    if (const auto frame = handled_->begin(*life_)) life_->loop.run(frame);
+  } catch (...) {  // nobody is left to be told
+  }
+  life_->home.discard(number());
+}
 
 }  // namespace espalier::runtime

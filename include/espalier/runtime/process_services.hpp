@@ -6,27 +6,61 @@
 // What the code of processes asks of its runtime, and `process/` only declares.
 namespace espalier::runtime {
 
+/// The process is outside of its code while this lives, so that it is not left behind in between.
+class outside_code {
+ public:
+  explicit outside_code(incarnation& self) : self_(self) {
+    if (!self.home.leave_code(self.number)) throw quarantined();
+  }
+  ~outside_code() { self_.home.enter_code(self_.number); }
+  outside_code(outside_code const&) = delete;
+  outside_code& operator=(outside_code const&) = delete;
+
+ private:
+  incarnation& self_;
+};
+
+inline bool may_send(incarnation& self) {
+  if (self.is_discarded) return false;
+  if (!self.home.is_in_code(self.number)) throw quarantined();
+  return true;
+}
 inline delivery post(place& to, envelope& mail, bool may_wait) { return to.post(mail, may_wait); }
 inline delivery post(child_address const& to, envelope& mail, bool may_wait) {
   return to.at == nullptr ? delivery{} : to.at->post(mail, may_wait, to.generation);
 }
-inline void wait_for_room(incarnation& self, place& to) { self.home.wait_for_room_as_server(to); }
-inline bool calls_may_wait(place& self) { return self.calls_may_wait(); }
-inline void suspend(incarnation& self, suspension& s, duration limit) { self.home.suspend(s, limit); }
-inline return_address next_call(place& self) { return self.next_call(); }
+inline void wait_for_room(incarnation& self, place& to) {
+  const outside_code now(self);
+  self.home.wait_for_room_as_server(to);
+}
+inline bool calls_may_wait(incarnation& self) {
+  const outside_code now(self);
+  return self.home.calls_may_wait();
+}
+inline void suspend(incarnation& self, suspension& s, duration limit) {
+  const outside_code now(self);
+  self.home.suspend(s, limit);
+}
+inline return_address next_call(incarnation& self) {
+  const outside_code now(self);
+  return self.home.next_call();
+}
 inline std::uint64_t send_later(incarnation& self, std::unique_ptr<envelope> mail, duration delay,
                                 duration period) {
+  const outside_code now(self);
   return self.home.send_later(std::move(mail), delay, period);
 }
-inline bool cancel_later(incarnation& self, std::uint64_t number) { return self.home.cancel_later(number); }
+inline bool cancel_later(incarnation& self, std::uint64_t number) {
+  const outside_code now(self);
+  return self.home.cancel_later(number);
+}
 inline void ask_supervisor_of(place& of, child_request& r, incarnation& by) {
   r.asked_by = &by.home;
   of.ask_supervisor(r);
 }
-inline void const* arguments_of(place& self) { return self.arguments(); }
-inline std::uint64_t lives_before(place& self) { return self.lives_before(); }
 inline std::uint64_t monitor(incarnation& self, place& target, death_notice notice,
                              std::uint64_t generation) {
+  const outside_code now(self);
   auto b = std::make_shared<bond>(bond{.kind = bond_kind::monitor,
                                        .owner = &self.home,
                                        .owner_life = self.number,
@@ -36,10 +70,14 @@ inline std::uint64_t monitor(incarnation& self, place& target, death_notice noti
   target.watch(b, generation);
   return b->number;
 }
-inline bool demonitor(incarnation& self, std::uint64_t number) { return self.home.cancel_bond(number); }
+inline bool demonitor(incarnation& self, std::uint64_t number) {
+  const outside_code now(self);
+  return self.home.cancel_bond(number);
+}
 
 inline void link(incarnation& self, place& other, death_notice to_self, death_notice to_other,
                  std::uint64_t generation) {
+  const outside_code now(self);
   if (self.home.find_link(other) != nullptr) return;
   auto forth = std::make_shared<bond>(bond{.kind = bond_kind::link,
                                            .owner = &self.home,
@@ -56,6 +94,7 @@ inline void link(incarnation& self, place& other, death_notice to_self, death_no
   other.watch(forth, generation);
 }
 inline void unlink(incarnation& self, place& other) {
+  const outside_code now(self);
   if (const auto forth = self.home.find_link(other)) self.home.cancel_bond(forth->number);
   if (const auto back = other.find_link(self.home)) other.cancel_bond(back->number);
 }
@@ -63,9 +102,11 @@ inline void exit(place& to, exit_reason why, death_notice notice, std::uint64_t 
                  std::uint64_t generation) {
   notice.fill_in(from_life, why);
   const bool is_trappable = !(why == reason::killed);
-  to.signal({std::move(why), is_trappable, 0, std::move(notice.mail)}, generation);
+  to.post({std::move(why), is_trappable}, std::move(notice.mail), generation);
 }
-inline bool is_stopping(place const& self) { return self.is_stopping(); }
+inline bool is_stopping(incarnation const& self) noexcept {
+  return !self.home.is_in_code(self.number) || self.home.is_stopping();
+}
 inline place& neighbour(place& self, std::size_t position) { return self.neighbour(position); }
 inline void const* environment_of(place& self, std::size_t position) { return self.environment(position); }
 

@@ -15,19 +15,25 @@ enum class report_kind : unsigned char {
   start_error,       // a child did not start
   shutdown_error,    // a child that was stopped ended in another way
   still_running,     // a child did not stop within its limit
+  stalled,           // a function of a child has run for long, and still does; nothing has ended
+  quarantined,       // a function did not return within the stop limit of its child, and was left behind
+  returned,          // a function that was left behind has returned
   mailbox_overflow,  // a message was dropped, because the mailbox that waits for a restart is full
   reached_max_restart_intensity  // a child ended, and a further restart would be one too many
 };
 
 /// What was done about it.
 enum class report_action : unsigned char {
-  restarting,    // `affected` are stopped and started
-  left_stopped,  // by its restart type
-  retrying,      // the start is tried again, and counted
-  giving_up,     // the supervisor stops its other children and ends
-  dropping,      // the message
-  waiting,       // for the function to return; nothing can end it
-  none           // the stop goes on
+  restarting,        // `affected` are stopped and started
+  left_stopped,      // by its restart type
+  retrying,          // the start is tried again, and counted
+  giving_up,         // the supervisor stops its other children and ends
+  dropping,          // the message
+  waiting,           // for the function to return; nothing can end it
+  replacing_worker,  // another one takes the place of its worker
+  left_behind,       // its incarnation is; the place gets a new one
+  destroyed,         // its incarnation, which was left behind
+  none               // the stop goes on
 };
 
 /// One thing that went wrong in a tree: who, why, and what was done about it. Valid while the sink runs.
@@ -53,9 +59,10 @@ struct report {
 using report_sink = std::function<void(report const&)>;
 
 constexpr std::string_view word(report_kind k) {
-  constexpr std::string_view words[] = {"child_terminated", "start_error",
-                                        "shutdown_error",   "still_running",
-                                        "mailbox_overflow", "reached_max_restart_intensity"};
+  constexpr std::string_view words[] = {
+      "child_terminated", "start_error",      "shutdown_error",
+      "still_running",    "stalled",          "quarantined",
+      "returned",         "mailbox_overflow", "reached_max_restart_intensity"};
   return words[static_cast<unsigned char>(k)];
 }
 
@@ -94,6 +101,13 @@ inline std::string action_text(report const& r) {
       return "dropping the message";
     case report_action::waiting:
       return "waiting for its function to return; nothing can end it";
+    case report_action::replacing_worker:
+      return "another worker takes the place of the one that it runs on; nothing restarts";
+    case report_action::left_behind:
+      return "left behind with its incarnation; the process counts as killed, and its place goes on without "
+             "it";
+    case report_action::destroyed:
+      return "its incarnation, which was left behind, is destroyed";
     case report_action::none:
       return "none; the stop goes on";
   }
@@ -119,8 +133,9 @@ inline std::string report::to_string() const {
   out += line("child", who);
   if (why != nullptr) out += line("reason", why->chain());
   if (message) out += line("message", detail::view(message));
-  if (kind != report_kind::shutdown_error && kind != report_kind::still_running &&
-      kind != report_kind::mailbox_overflow) {
+  const bool tells_restarts = kind == report_kind::child_terminated || kind == report_kind::start_error ||
+                              kind == report_kind::reached_max_restart_intensity;
+  if (tells_restarts) {
     out +=
         line("restarts", std::to_string(restarts) + " of " + std::to_string(supervisor_record->max_restarts) +
                              " within " + detail::to_string(supervisor_record->period));

@@ -10,6 +10,8 @@ class runnable {
  public:
   /// Does a bounded amount of work. Its owner sees to it that it is submitted at most once at a time.
   virtual void run() noexcept = 0;
+  /// It has run for long, and still does. From another thread.
+  virtual void stalled() noexcept {}
 
   runnable* next_runnable = nullptr;  // for the queue that it is in
 
@@ -30,6 +32,8 @@ class scheduler {
   virtual void disarm(timer& t) = 0;
   /// How many things a process may do in one turn, so that one that floods itself does not starve others.
   virtual int batch() const { return 64; }
+  /// What runs `r` may never return: another worker takes the place of that one. Any thread, while `r` runs.
+  virtual void replace_worker_of(runnable&) {}
   /// A random number, for what should not happen to all at once. Any thread.
   virtual std::uint16_t jitter() { return 0; }
 

@@ -14,9 +14,9 @@
 // decides nothing itself.
 //
 // Stopping a child: the order `stop` goes to the child, and one timer is armed with the child's limit. If it
-// expires, the child is killed; a function that still runs 100 ms later is reported and waited for. A
-// `brutal_kill` child is killed at once. Each stop has a number, so that a timer that expires late means
-// nothing.
+// expires, the child is killed; a function that still runs 100 ms later is left behind (left_behind.hpp), or,
+// if just then it used its context, as soon as it is seen running. A `brutal_kill` child is killed at once.
+// Each stop has a number, so that a timer that expires late means nothing.
 namespace espalier::runtime {
 
 enum class event_kind : unsigned char {
@@ -166,6 +166,10 @@ class supervisor_node final : public notice_inbox {
       case notice_kind::overflowed:
         lives_[i].message = n.message;
         return report_about(report_kind::mailbox_overflow, i, report_action::dropping, 0, 0, {}, &n.why);
+      case notice_kind::stalled:
+        return report_running(report_kind::stalled, i, report_action::replacing_worker, n);
+      case notice_kind::returned:
+        return report_running(report_kind::returned, i, report_action::destroyed, n);
       case notice_kind::request:
         requests_.push_back({n.request, i});
         return;
@@ -329,13 +333,17 @@ class supervisor_node final : public notice_inbox {
   void overdue(plan::child_index i, std::uint64_t stop_number) {
     if (stop_number != stops_) return;
     if (decides_.child(i).now != plan::status::stopping && !lives_[i].start_overdue) return;
-    if (killed_ || records_[i]->supervisor) {
-      return report_about(report_kind::still_running, i, report_action::waiting);
-    }
+    if (records_[i]->supervisor) return report_about(report_kind::still_running, i, report_action::waiting);
     constexpr duration to_return{100'000'000};
+    constexpr duration to_look_again{1'000'000};
+    if (killed_ && children_[i]->leave_behind()) {
+      const notice left{.life = lives_[i].number};
+      return report_running(report_kind::quarantined, i, report_action::left_behind, left);
+    }
+    if (!killed_) children_[i]->kill();
+    const duration wait = killed_ ? to_look_again : to_return;
     killed_ = true;
-    children_[i]->kill();
-    wiring_.runs->arm(limit_, wiring_.runs->now() + to_return);
+    wiring_.runs->arm(limit_, wiring_.runs->now() + wait);
   }
 
   /// The start takes longer than it may: it is stopped, and has failed then.
@@ -420,6 +428,19 @@ class supervisor_node final : public notice_inbox {
                                .action = action,
                                .affected = affected_,
                                .wait = wait});
+  }
+
+  /// About a function that runs, or ran, for too long.
+  void report_running(report_kind kind, plan::child_index i, report_action action, notice const& n) {
+    wiring_.seen_by->reported({.kind = kind,
+                               .supervisor = wiring_.path,
+                               .supervisor_record = wiring_.about,
+                               .child = paths_[i],
+                               .child_record = records_[i],
+                               .incarnation = n.life,
+                               .message = n.message,
+                               .action = action,
+                               .affected = {}});
   }
 
   supervisor_wiring const wiring_;

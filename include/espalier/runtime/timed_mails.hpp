@@ -75,6 +75,11 @@ class timed_mails {
     return true;
   }
 
+  /// Gives away the message being handled, if it is one of these.
+  std::unique_ptr<timed_mail> release(envelope const& handled) {
+    auto kept = mails_.extract(handled.timed);
+    return kept.empty() ? nullptr : std::move(kept.mapped());
+  }
   void disarm_all() {
     for (auto& [number, t] : mails_) runs_.disarm(*t);
   }

@@ -72,9 +72,19 @@ class signal_watcher {
   std::thread watcher_;
 };
 
-/// Runs a tree to its end, and answers the program's exit code.
-inline int run_to_end(signal_watcher& signals, std::shared_ptr<runtime::host> host) {
-  const auto watching = signals.watch([&] { host->ask_to_stop(); });
+/// Leaves the program although functions that were left behind still run, and may use what a return from main
+/// would destroy. What they hold locked is not waited for.
+[[noreturn]] inline void leave_program(int code) {
+  for (std::FILE* out : {stdout, stderr}) {
+    if (ftrylockfile(out) != 0) continue;
+    std::fflush(out);
+    funlockfile(out);
+  }
+  std::_Exit(code);
+}
+
+/// Waits for the end of a tree, and answers the program's exit code.
+inline int await_end_of(runtime::host_owner& host) {
   if (host->await_start() == runtime::stage::start_failed) {
     if (host->how() == plan::ending::stopped) return 0;  // a signal overtook the start
     std::fprintf(stderr, "espalier: %s\n", start_failed(host->why()).what());
@@ -86,11 +96,22 @@ inline int run_to_end(signal_watcher& signals, std::shared_ptr<runtime::host> ho
   return 1;
 }
 
+/// Runs a tree to its end, and answers the program's exit code.
+inline int run_to_end(signal_watcher& signals, runtime::host_owner host) {
+  const int code = [&] {
+    const auto watching = signals.watch([&] { host->ask_to_stop(); });
+    return await_end_of(host);
+  }();
+  if (host.close()) leave_program(code);
+  return code;
+}
+
 }  // namespace detail
 
 /// Runs a tree until it ends or SIGINT or SIGTERM stops it, and answers the program's exit code: 0 when it
-/// was stopped or shut down by itself, 1 when the root gave up, 2 when it did not start (SEMANTICS 20). A
-/// second signal leaves the program at once with 128 + its number.
+/// was stopped or shut down by itself, 1 when the root gave up, 2 when it did not start (SEMANTICS 20). If
+/// the function of a process never returned, the program is left without a return from here, with that code.
+/// A second signal leaves the program at once with 128 + its number.
 template <class T, class... C>
 int run(given<C...> values, settings how = {}) {
   if constexpr (!is_valid<T>) {

@@ -86,12 +86,13 @@ reply_of<M> call_from_outside(runtime::child_address to, Message&& m, Wait wait)
     throw call_failed(id_of<Q>, reason::noproc);
   }
   static_cast<void>(mail.release());
-  std::unique_ptr<runtime::request<reply_of<M>>> answered(
-      static_cast<runtime::request<reply_of<M>>*>(wait(*call)));
+  const std::unique_ptr<runtime::envelope> answered(wait(*call));
   call->release();
   if (answered == nullptr) throw call_failed(id_of<Q>, reason::timeout);
   if (answered->failure) throw call_failed(id_of<Q>, *answered->failure);
-  if constexpr (!std::is_void_v<reply_of<M>>) return std::move(*answered->reply);
+  if constexpr (!std::is_void_v<reply_of<M>>) {
+    return std::move(*static_cast<runtime::request<reply_of<M>>&>(*answered).reply);
+  }
 }
 
 /// Asks a supervisor from outside. `Send` takes the request, `Wait` the call, and blocks.
@@ -185,7 +186,7 @@ constexpr bool is_supervisor_there() {
 
 /// Starts the tree `T`. The values live as long as it does.
 template <class T, class... C>
-std::shared_ptr<runtime::host> make_host(given<C...> values, settings how) {
+runtime::host_owner make_host(given<C...> values, settings how) {
   struct kept {
     std::tuple<C...> values;
     std::unique_ptr<runtime::host> host;
@@ -193,13 +194,15 @@ std::shared_ptr<runtime::host> make_host(given<C...> values, settings how) {
   auto both = std::make_shared<kept>(kept{std::move(values.values), nullptr});
   both->host = std::make_unique<runtime::host>(view_of<T>, lookup_of<T>, process_types<T>(both->values),
                                                std::move(how));
-  return {both, both->host.get()};
+  return runtime::host_owner({both, both->host.get()});
 }
 
 }  // namespace detail
 
 /// A running tree. The constructor starts it, child by child in order, and returns when all are up; the
-/// destructor stops it in reverse. Its members may be called from any thread, except from inside a handler.
+/// destructor stops it in reverse, and returns within `es::shutdown_bound` and 100 ms more for each process
+/// whose function did not return: such functions go on alone, with what the system was given, until they do.
+/// Its members may be called from any thread, except from inside a handler.
 template <class T>
 class system {
  public:
@@ -256,12 +259,14 @@ class system {
           [](runtime::outside_call& c) { return c.wait(infinity); }, std::forward<Args>(args)...);
     }
   }
-  /// Sends a request to a dynamic process and blocks until the reply, as to a static one.
+  /// Sends a request to a dynamic process and blocks until the reply, as to a static one. Throws
+  /// `std::invalid_argument` if the limit is `es::infinity`.
   template <class P, class M>
   auto call(ref<P> const& to, M&& m, duration limit = default_call_limit) {
     using message = std::remove_cvref_t<M>;
     if constexpr (detail::may_ask<P, message>()) {
       host_->refuse_in_handler("call");
+      limit = detail::limit_of_ref_call(limit);
       return detail::call_from_outside<P, message>(detail::address_in(to), std::forward<M>(m),
                                                    [&](runtime::outside_call& c) { return c.wait(limit); });
     } else {
@@ -324,7 +329,7 @@ class system {
 
   /// Stops the tree in reverse start order, and returns when it has stopped. A second call only waits.
   void stop() {
-    if (host_ == nullptr) return;
+    if (!host_) return;
     host_->refuse_in_handler("stop");
     host_->ask_to_stop();
     host_->await_end();
@@ -332,14 +337,14 @@ class system {
 
   /// Blocks until the root has ended, and answers why; `cause()` is the reason behind it.
   exit_reason wait() {
-    if (host_ == nullptr) return {};
+    if (!host_) return {};
     host_->refuse_in_handler("wait");
     host_->await_end();
     return host_->why();
   }
 
   /// Whether the root ended because it exceeded its intensity. Only after `wait` or `stop`.
-  bool gave_up() const { return host_ != nullptr && host_->how() == plan::ending::gave_up; }
+  bool gave_up() const { return host_ && host_->how() == plan::ending::gave_up; }
 
  private:
   void send(runtime::child_address to, std::unique_ptr<runtime::envelope> mail) {
@@ -370,7 +375,7 @@ class system {
   // Prints the tree's mistakes.
   [[no_unique_address]] check<T> check_;
 
-  std::shared_ptr<runtime::host> host_;
+  runtime::host_owner host_;
 };
 
 }  // namespace espalier

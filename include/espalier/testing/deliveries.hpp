@@ -9,8 +9,8 @@
 
 namespace espalier::testing {
 
-/// Messages and answers that take time, or change places with those of other pairs. What one process sends to
-/// another one keeps its order; a channel for each pair sees to that.
+/// Messages, answers and notices that take time, or change places with those of other pairs. What one process
+/// sends to another one keeps its order; a channel for each pair sees to that.
 ///
 /// A pair is two record numbers, `no_node` for what is outside the tree. Messages to oneself take no time.
 class deliveries {
@@ -37,6 +37,10 @@ class deliveries {
     return takes(between, {.mail = &answered, .asked_by = &to});
   }
 
+  bool takes_notice(pair between, std::function<void()> arrive) {
+    return takes(between, {.notice = std::move(arrive)});
+  }
+
   /// Delivers all that is still under way. From now on nothing takes time, nor what that leads to.
   void end() {
     fixed_.clear();
@@ -50,10 +54,12 @@ class deliveries {
     runtime::envelope* mail = nullptr;
     bool may_wait = false;
     runtime::reply_sink* asked_by = nullptr;
+    std::function<void()> notice = nullptr;
     instant due = {};
   };
 
   void arrive(item const& i) {
+    if (i.notice) return i.notice();
     if (i.asked_by != nullptr) return i.asked_by->deliver(*i.mail);
     if (!push_(*i.to, *i.mail, i.may_wait)) runtime::fail(*i.mail, reason::noproc);
   }

@@ -112,10 +112,16 @@ class simulated_tree : private runtime::fault_injector {
   void watch(watcher& w) { watcher_ = &w; }
   /// Checks that nothing is left. After the end.
   void audit_end() {
-    audit_.finish([&](node_index i) {
-      if (tree_[i].dynamic) return engine_->dynamic_at(i).holds_nothing();
-      return !is_process(i) || place_at(i).holds_nothing();
-    });
+    std::size_t left_behind = 0;
+    for (node_index i = 0; i != tree_.size; ++i) {
+      if (is_process(i)) left_behind += place_at(i).left_behind_count();
+    }
+    audit_.finish(
+        [&](node_index i) {
+          if (tree_[i].dynamic) return engine_->dynamic_at(i).holds_nothing();
+          return !is_process(i) || place_at(i).holds_nothing();
+        },
+        left_behind);
   }
   /// Has the engine make a mistake on purpose.
   void plant(runtime::planted_mistake m) { planted_ = m; }
@@ -301,8 +307,7 @@ class simulated_tree : private runtime::fault_injector {
   struct timed_crash final : runtime::timer {
     explicit timed_crash(runtime::place& p) : victim(p) {}
     void expire() noexcept override {
-      victim.signal(
-          {{reason::crashed, "espalier::injected_crash: crashed by the simulation"}, false, 0, nullptr});
+      victim.signal({{reason::crashed, "espalier::injected_crash: crashed by the simulation"}, false});
     }
     runtime::place& victim;
   };
@@ -367,6 +372,12 @@ class simulated_tree : private runtime::fault_injector {
     if (!deliveries_.is_direct() && deliveries_.takes_message({from, target}, to, mail, may_wait))
       return {true};
     return to.push(as_handled(to, mail), may_wait);
+  }
+
+  bool takes_notice(runtime::place* from, runtime::place& to, std::function<void()> arrive) override {
+    if (deliveries_.is_direct()) return false;
+    const node_index sent_by = from == nullptr ? sender() : audit_.index(from->about());
+    return deliveries_.takes_notice({sent_by, audit_.index(to.about())}, std::move(arrive));
   }
 
   /// A message as it is put into a mailbox: for the process, or for its stand-in.

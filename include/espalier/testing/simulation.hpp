@@ -115,7 +115,7 @@ class simulation : public testing::simulated_tree {
   template <class P, class M>
   auto call(ref<P> const& to, M&& m, duration limit = default_call_limit) {
     if constexpr (detail::may_ask<P, std::remove_cvref_t<M>>()) {
-      return call_at<P>(detail::address_in(to), std::forward<M>(m), limit);
+      return call_at<P>(detail::address_in(to), std::forward<M>(m), detail::limit_of_ref_call(limit));
     } else {
       return detail::after_mistake{};
     }
@@ -123,7 +123,7 @@ class simulation : public testing::simulated_tree {
   template <class P, class M>
   auto try_call(ref<P> const& to, M&& m, duration limit = default_call_limit) {
     if constexpr (detail::may_ask<P, std::remove_cvref_t<M>>()) {
-      return try_call_at<P>(detail::address_in(to), std::forward<M>(m), limit);
+      return try_call_at<P>(detail::address_in(to), std::forward<M>(m), detail::limit_of_ref_call(limit));
     } else {
       return detail::after_mistake{};
     }

@@ -88,16 +88,15 @@ struct policy {
 template <class T>
 policy::flags ended_by(node_index i) {
   policy::flags in(detail::view_of<T>.size);
-  detail::crash<detail::most_children_of<T>>(detail::view_of<T>, i, 0,
-                                             [&](node_index first, node_index last) {
-                                               for (; first != last; ++first) in[first] = 1;
-                                             });
+  const detail::outage o = detail::crash(detail::view_of<T>, i);
+  for (node_index n = o.first; n != o.last; ++n) in[n] = 1;
   return in;
 }
 template <class T>
 policy::flags exposed_to(node_index process) {
   bool in[detail::view_of<T>.size] = {};
-  detail::expose<detail::most_children_of<T>>(detail::view_of<T>, detail::lookup_of<T>, process, in);
+  node_index to_do[detail::view_of<T>.size] = {};
+  detail::expose(detail::view_of<T>, detail::callers_of<T>, process, in, to_do);
   return policy::flags(std::begin(in), std::end(in));
 }
 template <class T>

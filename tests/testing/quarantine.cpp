@@ -1,0 +1,93 @@
+#include <doctest/doctest.h>
+
+#include "store.hpp"
+
+// A slow handler stands for a function that does not return. On threads: tests/system/quarantine.cpp.
+
+namespace {
+
+TEST_CASE("a handler that is busy beyond the limit of its stop is left behind (SEMANTICS 17)") {
+  struct root : es::supervisor<es::child<logs, es::shutdown<1_s>>> {};
+  es::simulation<root> sim;
+  sim.slow<logs>(3_s);
+  sim.cast<logs>(logs::line{"x"});
+  sim.run_until_idle();
+  CHECK(sim.stop() == es::reason::shutdown);
+  CHECK(sim.elapsed() == 1100_ms);
+  CHECK(sim.reports().at(0).find("quarantined") != std::string::npos);
+  CHECK(sim.broken().empty());
+}
+
+/// Says what becomes of its use of the context.
+struct slow_one {
+  using casts = es::processes<logs>;
+  using calls = es::processes<database>;
+  struct work {
+    using reply = int;
+  };
+  struct which {
+    using reply = std::uint64_t;
+  };
+  es::task<int> handle(work, es::context<slow_one>& self) {
+    try {
+      self.cast<logs, logs::line>("too late");
+    } catch (es::quarantined const&) {
+      ++refused;
+    }
+    try {
+      co_await self.call<database, database::fetch>("k");
+    } catch (es::quarantined const&) {
+      ++refused;
+    }
+    self.send_after(1_s, which{});  // what it throws is thrown at nobody
+    co_return 1;
+  }
+  std::uint64_t handle(which, es::context<slow_one>& self) { return self.incarnation(); }
+  ~slow_one() { --alive; }
+  slow_one() { ++alive; }
+  static inline int alive = 0;
+  static inline int refused = 0;
+};
+
+struct root : es::supervisor<es::one_for_all, logs, database, cache, es::child<slow_one, es::brutal_kill>> {};
+
+TEST_CASE("what is left behind sends nothing, and is destroyed once its function has returned (SEMANTICS 15, 17)") {
+  slow_one::refused = 0;
+  es::simulation<root> sim;
+  sim.slow<slow_one, slow_one::work>(10_s);
+  es::exit_reason why;
+  sim.crash<cache>(es::at{1_s});
+  try {
+    sim.call<slow_one>(slow_one::work{}, es::infinity);
+  } catch (es::call_failed const& e) {
+    why = e.reason();
+  }
+  CHECK(why == es::reason::killed);
+  CHECK(sim.elapsed() == 1100_ms);  // brutal_kill waits 100 ms for a running function
+  CHECK(sim.call<slow_one>(slow_one::which{}) == 2);
+  CHECK(slow_one::alive == 2);
+  CHECK(sim.contains(es::trace{}.crashed<cache>().ended<slow_one>(es::reason::killed).started<slow_one>()));
+
+  sim.run_for(20_s);
+  CHECK(slow_one::alive == 1);
+  CHECK(slow_one::refused == 2);
+  CHECK(sim.call<logs>(logs::count{}) == 0);
+  CHECK(sim.call<slow_one>(slow_one::which{}) == 2);
+  CHECK(sim.reports().back().starts_with("espalier: returned\n"));
+  CHECK(sim.broken().empty());
+  sim.stop();
+  CHECK(slow_one::alive == 0);
+}
+
+TEST_CASE("a tree may end before a function that it left behind returns (SEMANTICS 17)") {
+  es::simulation<root> sim;
+  sim.slow<slow_one, slow_one::work>(10_s);
+  sim.cast<slow_one>(slow_one::work{});
+  sim.run_until_idle();
+  sim.stop();
+  sim.audit_end();
+  CHECK(sim.broken() == std::vector<std::string>{});
+  CHECK(slow_one::alive == 1);
+}
+
+}  // namespace
