@@ -135,7 +135,8 @@ TEST_CASE("terminate/2: permanent children that end normally meanwhile are not r
 TEST_CASE(
     "terminate/2: two templates side by side, one for those who obey and one for those who are killed") {
   struct obedient : es::dynamic<es::child<sleepy, es::shutdown<es::infinity>>> {};
-  struct killed : es::dynamic<es::child<sleepy, es::brutal_kill, es::allow<es::terminate_skipped_on_stop>>> {};
+  struct killed : es::dynamic<es::child<sleepy, es::brutal_kill, es::allow<es::terminate_skipped_on_stop>>> {
+  };
   struct tree : es::supervisor<obedient, killed> {};
   es::simulation<tree> sim;
   static_cast<void>(sim.start_child<obedient>(1_h));
@@ -169,6 +170,35 @@ TEST_CASE("terminate_child/2: the answer comes when the child has ended, then it
   is_terminated_with<group_of<es::shutdown<1000_ms>>>(999_ms, reason::shutdown, 999_ms);
   is_terminated_with<group_of<es::shutdown<1000_ms>>>(1_h, reason::killed, 1_s);
   is_terminated_with<group_of<es::shutdown<es::infinity>>>(1_h, reason::shutdown, 1_h);
+}
+
+struct sleepers : group_of<es::shutdown<2_s>> {};
+/// Terminates one.
+struct killer : told::process<killer> {
+  using told::process<killer>::handle;
+  using starts = es::processes<sleepers>;
+  struct kill {
+    es::ref<sleepy> which;
+  };
+  es::task<void> handle(kill m, es::context<killer>& self) {
+    static_cast<void>(co_await self.terminate_child(m.which));
+  }
+};
+struct other : es::name_for<killer> {};
+
+TEST_CASE("terminate_child/2: each child has a limit of its own") {
+  struct tree : es::supervisor<sleepers, killer, other> {};
+  es::simulation<tree> sim;
+  const auto one = sim.start_child<sleepers>(1_h);
+  const auto two = sim.start_child<sleepers>(1_h);
+  sim.cast<killer>(killer::kill{one});
+  sim.run_for(1500_ms);
+  sim.cast<other>(killer::kill{two});
+  sim.run_for(1_s);
+  CHECK(sim.matches(es::trace{}.started<sleepy>().started<sleepy>().ended<sleepy>(reason::killed)));
+  sim.run_for(1_s);
+  CHECK(has_ended_with(sim, {reason::killed, reason::killed}));
+  CHECK(sim.which_children<sleepers>().empty());
 }
 
 struct child : told::planned<child> {
