@@ -85,29 +85,4 @@ TEST_CASE("child_adm_simple (differs): a child that has ended may be terminated"
   CHECK(sim.terminate_child(one) == es::child_result::ok);
 }
 
-// Reference B.7: each child that is terminated has a limit of its own. Here a further one begins it anew for
-// all.
-TEST_CASE("terminate_child/2 (differs): a child is killed when its own limit is over") {
-  struct killer : told::process<killer> {
-    using told::process<killer>::handle;
-    using starts = es::processes<slows>;
-    struct kill {
-      es::ref<slow> which;
-    };
-    es::task<void> handle(kill m, es::context<killer>& self) {
-      static_cast<void>(co_await self.terminate_child(m.which));
-    }
-  };
-  struct other : es::name_for<killer> {};
-  struct tree : es::supervisor<slows, killer, other> {};
-  es::simulation<tree> sim;
-  const auto one = sim.start_child<slows>(1_h);
-  const auto two = sim.start_child<slows>(1_h);
-  sim.cast<killer>(typename killer::kill{one});
-  sim.run_for(1500_ms);
-  sim.cast<other>(typename killer::kill{two});
-  sim.run_for(1_s);
-  CHECK(sim.contains(es::trace{}.ended<slow>(es::reason::killed)));
-}
-
 }  // namespace

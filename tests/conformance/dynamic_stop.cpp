@@ -8,6 +8,7 @@
 namespace es = espalier;
 using namespace es::literals;
 using es::child_result;
+using es::reason;
 using told::start;
 
 namespace {
@@ -32,9 +33,9 @@ TEST_CASE("with valid / invalid shutdown: 0 s and 1 ms are accepted, a negative 
   auto stops_within = []<class Group>(std::type_identity<Group>, es::duration limit) {
     es::simulation<Group> sim;
     CHECK(sim.template start_child<Group>(es::infinity));
-    CHECK(sim.stop() == es::reason::shutdown);
+    CHECK(sim.stop() == reason::shutdown);
     CHECK(sim.elapsed() == limit);
-    CHECK(sim.contains(es::trace{}.ended<sleepy>(es::reason::killed).template stopped<Group>()));
+    CHECK(sim.contains(es::trace{}.ended<sleepy>(reason::killed).template stopped<Group>()));
   };
   stops_within(std::type_identity<group_of<es::shutdown<0_s>>>{}, 0_s);
   stops_within(std::type_identity<group_of<es::shutdown<1_ms>>>{}, 1_ms);
@@ -47,8 +48,8 @@ TEST_CASE("with valid / invalid shutdown: 0 s and 1 ms are accepted, a negative 
 
 /// Whether the children ended with these reasons, in any order.
 template <class Group>
-bool has_ended_with(es::simulation<Group>& sim, std::vector<es::reason> expected) {
-  std::vector<es::reason> got;
+bool has_ended_with(es::simulation<Group>& sim, std::vector<reason> expected) {
+  std::vector<reason> got;
   const es::trace all = sim.trace();
   for (es::trace::step const& s : all.steps()) {
     if (s.what == es::runtime::event_kind::ended && s.name == es::id_of<sleepy>) got.push_back(s.why);
@@ -67,7 +68,7 @@ struct stop_of_three {
       if (why != nullptr) told::to_end(sim, one, *why);
     }
     CHECK(sim.trace().steps().size() == 3);
-    CHECK(sim.stop() == es::reason::shutdown);
+    CHECK(sim.stop() == reason::shutdown);
     CHECK(sim.contains(es::trace{}.template stopped<Group>()));
     CHECK(sim.trace().steps().size() == 3 + 3 + 1);
     sim.audit_end();
@@ -76,7 +77,6 @@ struct stop_of_three {
   es::simulation<Group> sim;
 };
 
-using es::reason;
 const es::exit_reason with_term{reason::shutdown, "oops"};  // {:shutdown, :oops}
 const es::exit_reason normal = reason::normal;
 
@@ -135,7 +135,8 @@ TEST_CASE("terminate/2: permanent children that end normally meanwhile are not r
 TEST_CASE(
     "terminate/2: two templates side by side, one for those who obey and one for those who are killed") {
   struct obedient : es::dynamic<es::child<sleepy, es::shutdown<es::infinity>>> {};
-  struct killed : es::dynamic<es::child<sleepy, es::brutal_kill, es::allow<es::terminate_skipped_on_stop>>> {};
+  struct killed : es::dynamic<es::child<sleepy, es::brutal_kill, es::allow<es::terminate_skipped_on_stop>>> {
+  };
   struct tree : es::supervisor<obedient, killed> {};
   es::simulation<tree> sim;
   static_cast<void>(sim.start_child<obedient>(1_h));
@@ -169,6 +170,35 @@ TEST_CASE("terminate_child/2: the answer comes when the child has ended, then it
   is_terminated_with<group_of<es::shutdown<1000_ms>>>(999_ms, reason::shutdown, 999_ms);
   is_terminated_with<group_of<es::shutdown<1000_ms>>>(1_h, reason::killed, 1_s);
   is_terminated_with<group_of<es::shutdown<es::infinity>>>(1_h, reason::shutdown, 1_h);
+}
+
+struct sleepers : group_of<es::shutdown<2_s>> {};
+/// Terminates one.
+struct killer : told::process<killer> {
+  using told::process<killer>::handle;
+  using starts = es::processes<sleepers>;
+  struct kill {
+    es::ref<sleepy> which;
+  };
+  es::task<void> handle(kill m, es::context<killer>& self) {
+    static_cast<void>(co_await self.terminate_child(m.which));
+  }
+};
+struct other : es::name_for<killer> {};
+
+TEST_CASE("terminate_child/2: each child has a limit of its own") {
+  struct tree : es::supervisor<sleepers, killer, other> {};
+  es::simulation<tree> sim;
+  const auto one = sim.start_child<sleepers>(1_h);
+  const auto two = sim.start_child<sleepers>(1_h);
+  sim.cast<killer>(killer::kill{one});
+  sim.run_for(1500_ms);
+  sim.cast<other>(killer::kill{two});
+  sim.run_for(1_s);
+  CHECK(sim.matches(es::trace{}.started<sleepy>().started<sleepy>().ended<sleepy>(reason::killed)));
+  sim.run_for(1_s);
+  CHECK(has_ended_with(sim, {reason::killed, reason::killed}));
+  CHECK(sim.which_children<sleepers>().empty());
 }
 
 struct child : told::planned<child> {
