@@ -150,6 +150,14 @@ TEST_CASE("the limit of a stop covers the handler, the draining and terminate to
     sim->run_until_idle();
     stop(std::move(sim), log);
   }
+  SUBCASE("and whom it has not served is told") {
+    es::simulation<tree<es::drain, es::shutdown<500_ms>>> sim{es::with(&log)};
+    ask(sim);
+    CHECK(sim.terminate_child<worker>() == es::child_result::ok);
+    sim.run_until_idle();
+    CHECK(log == "up working gone told:killed told:killed ");
+    CHECK(sim.elapsed() == 500_ms);
+  }
   SUBCASE("and both are in time within three seconds and a bit") {
     es::simulation<tree<es::drain, es::shutdown<3001_ms>>> sim{es::with(&log)};
     sim.cast<worker>(worker::work{});
