@@ -8,6 +8,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <initializer_list>
+#include <string>
 
 /// Runs `program` in a child process, sends it the signals once it has written to its pipe, and answers its
 /// exit code.
@@ -31,4 +32,23 @@ int exit_code_of(Program program, std::initializer_list<int> signals = {}) {
   waitpid(child, &status, 0);
   close(ends[0]);
   return WIFEXITED(status) ? WEXITSTATUS(status) : 1000 + WTERMSIG(status);
+}
+
+/// What `program` writes to its error output, run in a child process.
+template <class Program>
+std::string said_by(Program program) {
+  int ends[2];
+  REQUIRE(pipe(ends) == 0);
+  std::fflush(nullptr);
+  const pid_t child = fork();
+  if (child == 0) {
+    dup2(ends[1], STDERR_FILENO);
+    std::_Exit(program());
+  }
+  close(ends[1]);
+  std::string all;
+  for (char c = 0; read(ends[0], &c, 1) == 1;) all += c;
+  waitpid(child, nullptr, 0);
+  close(ends[0]);
+  return all;
 }

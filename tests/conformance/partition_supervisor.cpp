@@ -84,7 +84,9 @@ TEST_CASE("stop/1: all partitions are gone when the stop is over") {
   }
 }
 
-TEST_CASE("count_children: of a partitioned supervisor that does not run there is nothing to count") {
+TEST_CASE(
+    "partitions/1 unknown (atom, via); count_children unknown: of what does not run there is nothing to "
+    "count") {
   es::simulation<app> sim;
   sim.stop();
   CHECK(sim.count_children<agents>() == es::child_counts{});

@@ -235,7 +235,7 @@ TEST_CASE("a stop reaches all children at once, and cancels what waits (B.8)") {
   CHECK(d.stopped(3) == "park3 done3 ended:stopped");
 }
 
-TEST_CASE("a stop interrupts a start, whose request has failed then (19)") {
+TEST_CASE("a stop interrupts a start, whose request has failed then (SEMANTICS 19)") {
   desk d(permanent);
   for (int i = 0; i != 3; ++i) d.start();
   CHECK(d.stop() == "stop0 stop1 stop2");
@@ -251,7 +251,7 @@ TEST_CASE("a supervisor without children ends at once, and one that has ended ne
   CHECK(d.stop() == "");
 }
 
-TEST_CASE("a repeated restart waits, twice as long each time, and each child for itself (22)") {
+TEST_CASE("a repeated restart waits, twice as long each time, and each child for itself (SEMANTICS 22)") {
   desk d(patient, 99);
   d.with(2);
   CHECK(d.crashed(0) == "restarting0 start0");
@@ -266,14 +266,14 @@ TEST_CASE("a repeated restart waits, twice as long each time, and each child for
   CHECK(d.crashed(0) == "restarting0 start0");  // it has lived for a period
 }
 
-TEST_CASE("a restart that fails waits before it is tried again (22)") {
+TEST_CASE("a restart that fails waits before it is tried again (SEMANTICS 22)") {
   desk d(patient, 9);
   d.with(1).crashed(0);
   CHECK(d.failed(0) == "retry0");
   CHECK(d.retry(0) == "restarting0 wait0:1000ms");
 }
 
-TEST_CASE("jitter takes up to a quarter of a wait (22)") {
+TEST_CASE("jitter takes up to a quarter of a wait (SEMANTICS 22)") {
   desk d(patient, 9);
   d.with(1).crashed(0);
   d.started(0);
@@ -281,7 +281,7 @@ TEST_CASE("jitter takes up to a quarter of a wait (22)") {
   CHECK(d.crashed(0) == "restarting0 wait0:875ms");
 }
 
-TEST_CASE("the window does not age while a child waits (22)") {
+TEST_CASE("the window does not age while a child waits (SEMANTICS 22)") {
   desk d(patient, 3);
   d.with(2).crashed(0);
   d.started(0);

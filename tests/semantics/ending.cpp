@@ -67,7 +67,9 @@ struct two : es::name_for<asker> {};
 struct three : es::name_for<asker> {};
 
 template <class... Options>
-struct tree : es::supervisor<es::intensity<9, 60_s>, es::child<worker, es::allow<es::terminate_skipped_on_stop>, Options...>, one, two, three> {};
+struct tree : es::supervisor<es::intensity<9, 60_s>,
+                             es::child<worker, es::allow<es::terminate_skipped_on_stop>, Options...>, one,
+                             two, three> {};
 
 /// The first two ask the worker, which suspends for the first of them.
 template <class T>
@@ -149,6 +151,14 @@ TEST_CASE("the limit of a stop covers the handler, the draining and terminate to
     sim->cast<worker>(worker::work{});
     sim->run_until_idle();
     stop(std::move(sim), log);
+  }
+  SUBCASE("and whom it has not served is told") {
+    es::simulation<tree<es::drain, es::shutdown<500_ms>>> sim{es::with(&log)};
+    ask(sim);
+    CHECK(sim.terminate_child<worker>() == es::child_result::ok);
+    sim.run_until_idle();
+    CHECK(log == "up working gone told:killed told:killed ");
+    CHECK(sim.elapsed() == 500_ms);
   }
   SUBCASE("and both are in time within three seconds and a bit") {
     es::simulation<tree<es::drain, es::shutdown<3001_ms>>> sim{es::with(&log)};

@@ -37,7 +37,8 @@ void check_up_within(es::simulation<T>& sim, es::ref<worker> who, es::duration l
   CHECK(took <= most);
 }
 
-TEST_CASE("a repeated restart of a dynamic child waits, twice as long each time, up to the most (22)") {
+TEST_CASE(
+    "a repeated restart of a dynamic child waits, twice as long each time, up to the most (SEMANTICS 22)") {
   es::simulation<app> sim;
   const auto a = sim.start_child<workers>();
   crash(sim, a);
@@ -55,7 +56,7 @@ TEST_CASE("a repeated restart of a dynamic child waits, twice as long each time,
   CHECK(sim.broken().empty());
 }
 
-TEST_CASE("each dynamic child backs off for itself, and the others go on (22)") {
+TEST_CASE("each dynamic child backs off for itself, and the others go on (SEMANTICS 22)") {
   es::simulation<app> sim;
   const auto a = sim.start_child<workers>();
   const auto b = sim.start_child<workers>();
@@ -72,7 +73,7 @@ TEST_CASE("each dynamic child backs off for itself, and the others go on (22)") 
   check_up_within(sim, b, 0_s, 250_ms);
 }
 
-TEST_CASE("that a dynamic child's restart is repeated is forgotten after one period of life (22)") {
+TEST_CASE("that a dynamic child's restart is repeated is forgotten after one period of life (SEMANTICS 22)") {
   es::simulation<app> sim;
   const auto a = sim.start_child<workers>();
   crash(sim, a);
@@ -83,7 +84,7 @@ TEST_CASE("that a dynamic child's restart is repeated is forgotten after one per
   check_up_within(sim, a, 0_s, 0_s);
 }
 
-TEST_CASE("waiting does not age the window of a dynamic supervisor (22)") {
+TEST_CASE("waiting does not age the window of a dynamic supervisor (SEMANTICS 22)") {
   struct loops : es::dynamic<es::child<worker, es::backoff<10_s, 10_s>>, es::intensity<3, 5_s>> {};
   struct root : es::supervisor<loops> {};
   es::simulation<root> sim;
@@ -97,7 +98,7 @@ TEST_CASE("waiting does not age the window of a dynamic supervisor (22)") {
   CHECK(sim.contains(es::trace{}.crashed<worker>().gave_up<loops>().stopped<loops>().started<loops>()));
 }
 
-TEST_CASE("a dynamic child that waits is restarting, and terminate_child cancels that (22)") {
+TEST_CASE("a dynamic child that waits is restarting, and terminate_child cancels that (SEMANTICS 22)") {
   es::simulation<app> sim;
   const auto a = sim.start_child<workers>();
   crash(sim, a);
@@ -111,7 +112,7 @@ TEST_CASE("a dynamic child that waits is restarting, and terminate_child cancels
   CHECK(sim.call(b, worker::ping{}) == 1);
 }
 
-TEST_CASE("a stop does not wait for dynamic children that back off (22)") {
+TEST_CASE("a stop does not wait for dynamic children that back off (SEMANTICS 22)") {
   es::simulation<app> sim;
   for (int i = 0; i != 3; ++i) {
     const auto a = sim.start_child<workers>();
@@ -192,7 +193,7 @@ TEST_CASE("dynamic children that start side by side have a limit each") {
   CHECK(sim.count_children<lates>().active == 2);
 }
 
-TEST_CASE("a stop overtakes a dynamic child's start, whose limit means nothing then (19)") {
+TEST_CASE("a stop overtakes a dynamic child's start, whose limit means nothing then (SEMANTICS 19)") {
   es::simulation<house> sim;
   const auto a = sim.start_child<lates>(0_s, 1_h);
   sim.cast(a, late::crash{});

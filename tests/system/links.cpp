@@ -83,9 +83,7 @@ TEST_CASE("a monitor made in a gap attaches to the next incarnation (SEMANTICS 1
   CHECK(said(sim) == "down 2 normal\n");
 }
 
-TEST_CASE(
-    "a monitor of a parked process answers noproc at once, and one that waits when it is parked (SEMANTICS "
-    "11)") {
+TEST_CASE("a monitor of a parked process answers noproc at once (SEMANTICS 11)") {
   struct parking : es::supervisor<es::child<worker, es::transient>, watcher> {};
   es::simulation<parking> sim;
   sim.cast<worker>(worker::finish{});

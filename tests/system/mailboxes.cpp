@@ -118,7 +118,7 @@ TEST_CASE("a child that drains handles what was queued before its stop, and then
   CHECK(sim.broken().empty());
 }
 
-TEST_CASE("draining ends with the limit, and who still waits is told (SEMANTICS 13)") {
+TEST_CASE("draining ends with the limit (SEMANTICS 13)") {
   std::string log;
   es::simulation<drained> sim{es::with(&log)};
   for (int i = 0; i != 5; ++i) sim.cast<writer>(writer::nap{});
@@ -277,6 +277,49 @@ TEST_CASE("a cast from outside waits for room (SEMANTICS 10)") {
   CHECK(sim.elapsed() == 1_s);
   sim.run_until_idle();
   CHECK(log == "()abcd");
+}
+
+/// Has the writer wait for its next incarnation, up to an hour.
+template <class T>
+void open_gap(es::simulation<T>& sim) {
+  for (int i = 0; i != 2; ++i) {
+    sim.template cast<writer>(writer::crash{});
+    sim.run_until_idle();
+  }
+}
+using waits = es::backoff<1_h, 1_h>;
+
+TEST_CASE("in a gap the same bound holds (SEMANTICS 10)") {
+  std::string log;
+  SUBCASE("drop_newest") {
+    es::simulation<bounded<es::overflow::drop_newest, waits>> sim{es::with(&log)};
+    open_gap(sim);
+    send(sim, "abcde");
+    CHECK(sim.try_call<writer>(writer::ask{}).reason() == es::reason::no_reply);
+    CHECK(sim.elapsed() == 0_s);
+    sim.run_for(1_h);
+    CHECK(log == "!!abc");
+  }
+  SUBCASE("drop_oldest") {
+    es::simulation<bounded<es::overflow::drop_oldest, waits>> sim{es::with(&log)};
+    open_gap(sim);
+    send(sim, "abcde");
+    sim.run_for(1_h);
+    CHECK(log == "!!cde");
+  }
+  SUBCASE("suspend") {
+    struct waiting
+        : es::supervisor<es::intensity<9, 9_s>,
+                         es::child<writer, es::mailbox<3, es::overflow::suspend>, waits>, flooder> {};
+    es::simulation<waiting> sim{es::with(&log)};
+    open_gap(sim);
+    sim.cast<flooder>(flooder::flood{});
+    sim.cast<flooder>(flooder::turn{});
+    CHECK(sim.try_call<flooder>(flooder::turns{}, 1800_s).reason() == es::reason::timeout);
+    sim.run_for(1800_s);
+    CHECK(log == "!!abcde");
+    CHECK(sim.call<flooder>(flooder::turns{}) == 1);
+  }
 }
 
 TEST_CASE("timers and messages to itself are exempt from the bound (SEMANTICS 10)") {

@@ -375,6 +375,22 @@ struct stuck {
 };
 
 TEST_CASE(
+    "run prints the chain of reasons when the root gave up, and which child did not start (SEMANTICS 20)") {
+  struct inner : es::supervisor<es::intensity<0, 5_s>, ends_by_itself> {};
+  struct outer : es::supervisor<es::intensity<0, 5_s>, inner> {};
+  CHECK(
+      said_by([] { return es::run<outer>(quiet()); }) ==
+      "espalier: shutdown: outer gave up on outer/inner: more than 0 restarts within 5 s; because shutdown: "
+      "outer/inner gave up on outer/inner/ends_by_itself: more than 0 restarts within 5 s; because normal\n");
+  struct bad : es::supervisor<broken> {};
+  CHECK(said_by([] { return es::run<bad>(quiet()); }) ==
+        "espalier: bad/broken did not start: crashed: std::runtime_error: no disk\n");
+  using clean =
+      es::supervisor<es::auto_shutdown_any, es::child<ends_by_itself, es::transient, es::significant>>;
+  CHECK(said_by([] { return es::run<clean>(quiet()); }) == "");
+}
+
+TEST_CASE(
     "run answers 0 after auto_shutdown, 1 when the root gave up, 2 when the start failed (SEMANTICS 20)") {
   CHECK(exit_code_of([](int) {
           return es::run<es::supervisor<es::auto_shutdown_any,
