@@ -90,4 +90,30 @@ TEST_CASE("a tree may end before a function that it left behind returns (SEMANTI
   CHECK(slow_one::alive == 1);
 }
 
+/// Stops waiting for an answer, and is busy when that comes.
+struct impatient {
+  using calls = es::processes<database>;
+  struct ask {};
+  struct work {};
+  es::task<void> handle(ask, es::context<impatient>& self) {
+    static_cast<void>(co_await self.try_call_for<database, database::fetch>(1_s, "k"));
+  }
+  void handle(work) {}
+};
+
+TEST_CASE("an answer that comes late to a process that is left behind is dropped (7, 17)") {
+  struct tree : es::supervisor<database, es::child<impatient, es::shutdown<1_s>>> {};
+  es::simulation<tree> sim;
+  sim.slow<database>(2_s);
+  sim.slow<impatient, impatient::work>(10_s);
+  sim.cast<impatient>(impatient::ask{});
+  sim.cast<impatient>(impatient::work{});
+  sim.run_for(3_s);
+  CHECK(sim.terminate_child<impatient>() == es::child_result::ok);
+  CHECK(sim.reports().at(0).starts_with("espalier: quarantined\n"));
+  sim.stop();
+  sim.audit_end();
+  CHECK(sim.broken() == std::vector<std::string>{});
+}
+
 }  // namespace
