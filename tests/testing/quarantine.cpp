@@ -51,7 +51,8 @@ struct slow_one {
 
 struct root : es::supervisor<es::one_for_all, logs, database, cache, es::child<slow_one, es::brutal_kill>> {};
 
-TEST_CASE("what is left behind sends nothing, and is destroyed once its function has returned (SEMANTICS 15, 17)") {
+TEST_CASE(
+    "what is left behind sends nothing, and is destroyed once its function has returned (SEMANTICS 15, 17)") {
   slow_one::refused = 0;
   es::simulation<root> sim;
   sim.slow<slow_one, slow_one::work>(10_s);
@@ -88,6 +89,63 @@ TEST_CASE("a tree may end before a function that it left behind returns (SEMANTI
   sim.audit_end();
   CHECK(sim.broken() == std::vector<std::string>{});
   CHECK(slow_one::alive == 1);
+}
+
+/// Stops waiting for an answer, and is busy when that comes.
+struct impatient {
+  using calls = es::processes<database>;
+  struct ask {};
+  struct work {};
+  es::task<void> handle(ask, es::context<impatient>& self) {
+    static_cast<void>(co_await self.try_call_for<database, database::fetch>(1_s, "k"));
+  }
+  void handle(work) {}
+};
+
+TEST_CASE("an answer that comes late to a process that is left behind is dropped (7, 17)") {
+  struct tree : es::supervisor<database, es::child<impatient, es::shutdown<1_s>>> {};
+  es::simulation<tree> sim;
+  sim.slow<database>(2_s);
+  sim.slow<impatient, impatient::work>(10_s);
+  sim.cast<impatient>(impatient::ask{});
+  sim.cast<impatient>(impatient::work{});
+  sim.run_for(3_s);
+  CHECK(sim.terminate_child<impatient>() == es::child_result::ok);
+  CHECK(sim.reports().at(0).starts_with("espalier: quarantined\n"));
+  sim.stop();
+  sim.audit_end();
+  CHECK(sim.broken() == std::vector<std::string>{});
+}
+
+/// Ends the database a second later.
+struct leader {
+  using calls = es::processes<database>;
+  struct end {};
+  es::task<void> handle(end, es::context<leader>& self) {
+    co_await self.sleep(1_s);
+    static_cast<void>(co_await self.terminate_child<database>());
+  }
+};
+
+TEST_CASE("a stand-in may be left behind, and its caller is told (17)") {
+  struct inner : es::supervisor<es::child<database, es::shutdown<1_s>>> {};
+  struct tree : es::supervisor<inner, leader> {};
+  es::simulation<tree> sim;
+  sim.replace<database>(
+      [asked = 0](database::fetch) mutable { return std::optional(std::to_string(++asked)); });
+  sim.restart_group<database>();
+  sim.slow<database>(10_s);
+  sim.cast<leader>(leader::end{});
+  CHECK(sim.try_call<database>(database::fetch{"k"}).reason() == es::reason::killed);
+  sim.slow<database>(0_s);
+  CHECK(sim.restart_child<database>() == es::child_result::ok);
+  CHECK(sim.call<database>(database::fetch{"k"}) == "1");
+  sim.run_for(20_s);
+  CHECK(sim.reports().back().starts_with("espalier: returned\n"));
+  CHECK(sim.call<database>(database::fetch{"k"}) == "2");  // the one that was left behind has not taken part
+  sim.stop();
+  sim.audit_end();
+  CHECK(sim.broken() == std::vector<std::string>{});
 }
 
 }  // namespace

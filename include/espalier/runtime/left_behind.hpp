@@ -4,20 +4,18 @@
 #include <espalier/process/incarnation.hpp>
 #include <espalier/runtime/timed_mails.hpp>
 
-// Quarantine (SEMANTICS 17): what becomes of a process whose function does not return although its stop limit
-// is over. Nothing can end that function, so its incarnation is left behind, and the place goes on without
-// it.
+// Quarantine (SEMANTICS 17): what becomes of a process whose function does not return although its stop
+// limit is over. Nothing can end that function, so its incarnation is left behind, and the place goes on
+// without it.
 //
 //   1. Before a function of the process is entered, the worker stores the number of the life in `inside_`;
-//   when
-//      it has returned, the worker changes that number back to 0. While the process uses its context, it
+//      when it has returned, the worker changes that number back to 0. While the process uses its context, it
 //      counts as outside.
 //   2. The supervisor changes the number to 0 itself, under the place's lock. If it was there, the worker is
-//   in
-//      the function, and its own change will fail: from then on the place belongs to the supervisor.
+//      in the function, and its own change will fail: from then on the place belongs to the supervisor.
 //   3. Still under the lock it moves all that the function may touch into a `left_behind`. It has another
-//   worker
-//      take the place of that one, gives the mail back as at any end, and frees the place for its next life.
+//      worker take the place of that one, gives the mail back as at any end, and frees the place for its
+//      next life.
 //   4. The worker whose change fails throws `function_was_left`, touches nothing of the place any more on its
 //      way out of `run`, takes the `left_behind` under the lock, and destroys it.
 //   5. What the function does with its context meanwhile finds another number in `inside_`, and throws.
@@ -60,15 +58,18 @@ struct function_was_left {
 /// Answers a call in the place of the request, which is still being handled.
 class stand_in_answer final : public envelope {
  public:
-  explicit stand_in_answer(envelope& request) : stands_for(&request) {
+  explicit stand_in_answer(envelope& request) : stands_for(&request), type_(request.message_type()) {
     from = std::exchange(request.from, {});
   }
   std::coroutine_handle<> begin(incarnation&) override { return {}; }
   void finish() override {}
   void abandon() noexcept override {}
-  type_id message_type() const noexcept override { return stands_for->message_type(); }
+  type_id message_type() const noexcept override { return type_; }
 
-  envelope* const stands_for;
+  envelope* const stands_for;  // it may be gone by now
+
+ private:
+  type_id const type_;
 };
 
 }  // namespace espalier::runtime

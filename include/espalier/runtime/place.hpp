@@ -116,8 +116,13 @@ class place final : public address {
     } else {
       hand_over(reason::killed, message, served);
     }
-    std::lock_guard lock(mutex_);
-    scheduled_ = false;
+    envelope_list late;
+    {
+      std::lock_guard lock(mutex_);
+      late = std::move(answers_);
+      scheduled_ = false;
+    }
+    drop(late);
     return true;
   }
 

@@ -82,7 +82,8 @@ class stand_in {
     void abandon() noexcept override {}
     type_id message_type() const noexcept override { return mail_->message_type(); }
 
-    void deliver(envelope&) noexcept override {
+    void deliver(envelope& answered) noexcept override {
+      if (&answered != this) return fail_early(answered);
       envelope& m = *mail_.release();
       m.failure = std::move(failure);
       if (answered_ || m.failure) {
@@ -94,6 +95,13 @@ class stand_in {
     }
 
    private:
+    /// Its process is left behind, and still handles it.
+    void fail_early(envelope& answered) noexcept {
+      auto& instead = *new runtime::stand_in_answer(*mail_);
+      runtime::fail(instead, *answered.failure);
+      delete &answered;
+    }
+
     stand_in& to_;
     std::unique_ptr<envelope> mail_;
     bool answered_ = true;
@@ -106,7 +114,7 @@ class stand_in {
   }
 
   bool handle(std::uint64_t life, runtime::envelope& mail) {
-    if (retired_) return false;
+    if (retired_ || life < life_) return false;  // or left behind, and the next one has begun
     if (life != life_) current_ = given_;
     life_ = life;
     if (entry* e = find(mail.message_type())) {
