@@ -218,13 +218,14 @@ class play {
     numbers_[line[1]] = number;
     open_.resize(depth);
     es::record r;
-    r.name = r.process = es::type_id(name);
+    r.name = es::type_id(name);
     r.supervisor = line[0] != "process";
     r.dynamic = line[0] == "dynamic";
     if (r.supervisor) r.shutdown = es::infinity;
     if (depth != 0) {
       r.parent = open_.back();
       r.number = records_[r.parent].children++;
+      r.pattern = records_[r.parent].dynamic ? number : records_[r.parent].pattern;
     }
     role& plays = roles_.emplace_back(role{.name = line[1], .said = &said_});
     for (std::size_t i = 2; i < line.size(); ++i) {

@@ -60,9 +60,15 @@ constexpr void expose(tree_view tree, caller_view callers, node_index process, b
   add(crash(tree, process));
   while (waiting != 0) {
     const node_index callee = to_do[--waiting];
-    for (std::uint32_t c = callers.first[callee]; c != callers.first[callee + 1]; ++c) {
-      if (!in[callers.list[c]]) add(crash(tree, callers.list[c]));
-    }
+    auto add_callers_of = [&](node_index i) {
+      for (std::uint32_t c = callers.first[i]; c != callers.first[i + 1]; ++c) {
+        if (!in[callers.list[c]]) add(crash(tree, callers.list[c]));
+      }
+    };
+    add_callers_of(callee);
+    // Who starts such a child may call any process in it.
+    const node_index started = tree[callee].pattern;
+    if (started != no_node && started != callee) add_callers_of(started);
   }
 }
 

@@ -159,7 +159,8 @@ class simulation : public testing::simulated_tree {
   }
   template <class P>
   child_result terminate_child(ref<P> const& child) {
-    return child ? terminate_child_at(detail::address_in(child)) : child_result::not_found;
+    return child ? terminate_child_at(detail::address_in(child), detail::supervisor_type<P>)
+                 : child_result::not_found;
   }
 
   /// What `es::system` offers about children, in virtual time.
