@@ -24,6 +24,7 @@ constexpr void judge_options(tree_view tree, Found& found) {
 constexpr bool can_be_started(tree_view tree, node_index i) {
   for (node_index p = i; p != tree[i].end; ++p) {
     if (!tree[p].supervisor && tree[p].pattern == i) return true;
+    if (tree[p].supervisor && tree[p].children == 0) return true;  // a mistake of its own
   }
   return false;
 }

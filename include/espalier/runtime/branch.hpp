@@ -158,7 +158,7 @@ class branch final : public instance, public instance_maker {
         continue;
       }
       const bool to_itself = to.name == tree_[i].name;
-      if (to_itself && !is_here(i)) continue;  // sent along another way
+      if (to_itself && !is_here(i)) continue;  // each child's own place
       const node_index target = to_itself ? i : detail::resolve(tree_, all_.names, i, to.name).node;
       if (target == no_node) continue;
       neighbours_[i - root_][e] = &place_at(target);

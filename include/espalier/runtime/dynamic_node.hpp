@@ -255,7 +255,27 @@ class dynamic_node final : public notice_inbox {
     }
     place_plan p = pattern_;
     p.number = number;
+    place** const own = own_neighbours();
+    if (own != nullptr) p.neighbours = own;
     slots_.emplace_back(p);
+    for (std::uint32_t e = 0; own != nullptr && e != p.about->edge_count; ++e) {
+      if (names_itself(e)) own[e] = &slots_.back().first();
+    }
+  }
+
+  /// A child that declares its own name has neighbours of its own, itself among them; null for the others.
+  place** own_neighbours() {
+    for (std::uint32_t e = 0; e != pattern_.about->edge_count; ++e) {
+      if (!names_itself(e)) continue;
+      auto& own =
+          neighbours_.emplace_back(pattern_.neighbours, pattern_.neighbours + pattern_.about->edge_count);
+      return own.data();
+    }
+    return nullptr;
+  }
+  bool names_itself(std::uint32_t e) const {
+    edge const& to = pattern_.about->edges[e];
+    return to.kind != edge_kind::starts && to.name == pattern_.about->name;
   }
 
   void terminate_child(terminate_request& r, plan::child_index i) {
@@ -452,7 +472,8 @@ class dynamic_node final : public notice_inbox {
   instance_maker const& maker_;
 
   // Touched by the worker that runs this supervisor.
-  std::deque<slot> slots_;  // by child, as the plan's places
+  std::deque<std::vector<place*>> neighbours_;  // of children that name themselves
+  std::deque<slot> slots_;                      // by child, as the plan's places
   std::vector<instant> ring_;
   plan::dynamic_plan<std::vector<plan::dynamic_child>> decides_;
   std::uint64_t life_ = 0;
