@@ -144,7 +144,7 @@ class dynamic_node final : public notice_inbox {
     const plan::child_index i = n.child;
     switch (n.what) {
       case notice_kind::started:
-        happened(event_kind::started, {});
+        happened(event_kind::started, i, {});
         // What it was started with is not needed again.
         if (pattern_.about->restart == restart_kind::temporary && slots_[i].process) {
           slots_[i].process->take_arguments(nullptr);
@@ -162,7 +162,7 @@ class dynamic_node final : public notice_inbox {
         return decides_.start_failed(i, orders());
       case notice_kind::ended:
         note_end(n);
-        happened(event_kind::ended, slots_[i].why);
+        happened(event_kind::ended, i, slots_[i].why);
         return decides_.child_ended(i, plan::class_of(slots_[i].why.kind()), now, orders());
       case notice_kind::retry:
         return decides_.retry(i, now, orders());
@@ -192,7 +192,7 @@ class dynamic_node final : public notice_inbox {
         }
         return;
       case plan::order_kind::retry:
-        happened(event_kind::restarting, slots_[i].why);
+        happened(event_kind::restarting, i, slots_[i].why);
         return tell({.what = notice_kind::retry, .child = i, .life = slots_[i].life});
       case plan::order_kind::wait:
         return tell_later(i, notice_kind::wait_over, o.delay);
@@ -204,7 +204,7 @@ class dynamic_node final : public notice_inbox {
       case plan::order_kind::up:
         return wiring_.told->tell({.what = notice_kind::started, .child = wiring_.number, .life = life_});
       case plan::order_kind::giving_up:
-        wiring_.seen_by->happened({event_kind::gave_up, wiring_.about, slots_[i].why});
+        wiring_.seen_by->happened({event_kind::gave_up, wiring_.about, slots_[i].why, this});
         cause_ = slots_[i].why;
         return report_about(report_kind::reached_max_restart_intensity, i, report_action::giving_up);
       case plan::order_kind::shutting_down:
@@ -436,8 +436,8 @@ class dynamic_node final : public notice_inbox {
     wiring_.told->tell({notice_kind::ended, wiring_.number, life_, std::move(why), {}, how, nullptr});
   }
 
-  void happened(event_kind what, exit_reason const& why) {
-    wiring_.seen_by->happened({what, pattern_.about, why});
+  void happened(event_kind what, plan::child_index i, exit_reason const& why) {
+    wiring_.seen_by->happened({what, pattern_.about, why, &slots_[i].child(), this});
   }
   void report_about(report_kind kind, plan::child_index i, report_action action, duration wait = {}) {
     slot const& s = slots_[i];
@@ -453,6 +453,7 @@ class dynamic_node final : public notice_inbox {
     wiring_.seen_by->reported({.kind = kind,
                                .supervisor = wiring_.path,
                                .supervisor_record = wiring_.about,
+                               .supervisor_node = static_cast<node const*>(this),
                                .child = path_,
                                .child_record = pattern_.about,
                                .incarnation = slots_[i].incarnation(),

@@ -102,10 +102,10 @@ class engine final : private parent, private observer {
 
   void tell(notice n) noexcept override {
     if (n.what == notice_kind::started) {
-      happened({event_kind::started, &all_.tree[0], {}});
+      happened({event_kind::started, &all_.tree[0], {}, &root()});
       return enter(stage::up);
     }
-    if (n.what == notice_kind::ended) happened({event_kind::ended, &all_.tree[0], n.why});
+    if (n.what == notice_kind::ended) happened({event_kind::ended, &all_.tree[0], n.why, &root()});
     root().park();
     {
       std::lock_guard lock(mutex_);

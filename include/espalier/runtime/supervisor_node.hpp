@@ -31,6 +31,9 @@ struct event {
   event_kind what{};
   record const* about = nullptr;
   exit_reason why;
+  // One record may stand for many.
+  node const* node_about = nullptr;
+  node const* supervisor = nullptr;  // that says so, of its child; null: the end of all
 };
 
 /// What supervisors tell the world about themselves. Any worker.
@@ -150,7 +153,7 @@ class supervisor_node final : public notice_inbox {
         return decides_.stop(orders());
       case notice_kind::started:
         start_is_over(i);
-        happened(event_kind::started, *records_[i], {});
+        happened(event_kind::started, i, {});
         return decides_.started(i, now, orders());
       case notice_kind::ignored:
         stop_is_over(i);
@@ -165,7 +168,7 @@ class supervisor_node final : public notice_inbox {
         return decides_.start_failed(i, now, orders());
       case notice_kind::ended:
         note_end(n);
-        happened(event_kind::ended, *records_[i], lives_[i].why);
+        happened(event_kind::ended, i, lives_[i].why);
         return decides_.child_ended(i, plan::class_of(lives_[i].why.kind()), now, orders());
       case notice_kind::retry:
         return decides_.retry(i, now, orders());
@@ -218,7 +221,7 @@ class supervisor_node final : public notice_inbox {
         }
         return;
       case plan::order_kind::retry:
-        happened(event_kind::restarting, *records_[i], lives_[i].why);
+        happened(event_kind::restarting, i, lives_[i].why);
         return tell({.what = notice_kind::retry, .child = i});
       case plan::order_kind::wait: {
         limit_timer& over = waits_.try_emplace(i, *this, notice_kind::wait_over).first->second;
@@ -236,7 +239,7 @@ class supervisor_node final : public notice_inbox {
       case plan::order_kind::up:
         return wiring_.told->tell({.what = notice_kind::started, .child = wiring_.number, .life = life_});
       case plan::order_kind::giving_up:
-        happened(event_kind::gave_up, *wiring_.about, lives_[i].why);
+        wiring_.seen_by->happened({event_kind::gave_up, wiring_.about, lives_[i].why, this});
         return report_about(report_kind::reached_max_restart_intensity, i, report_action::giving_up);
       case plan::order_kind::shutting_down:
         return;
@@ -419,8 +422,8 @@ class supervisor_node final : public notice_inbox {
     return wiring_.faults != nullptr && wiring_.faults->planted() == m;
   }
 
-  void happened(event_kind what, record const& about, exit_reason const& why) {
-    wiring_.seen_by->happened({what, &about, why});
+  void happened(event_kind what, plan::child_index i, exit_reason const& why) {
+    wiring_.seen_by->happened({what, records_[i], why, children_[i], this});
   }
 
   void report_about(report_kind kind, plan::child_index i, report_action action, plan::child_index first = 0,
@@ -434,6 +437,7 @@ class supervisor_node final : public notice_inbox {
     wiring_.seen_by->reported({.kind = kind,
                                .supervisor = wiring_.path,
                                .supervisor_record = wiring_.about,
+                               .supervisor_node = static_cast<node const*>(this),
                                .child = paths_[i],
                                .child_record = records_[i],
                                .incarnation = lives_[i].number,
@@ -452,6 +456,7 @@ class supervisor_node final : public notice_inbox {
     wiring_.seen_by->reported({.kind = kind,
                                .supervisor = wiring_.path,
                                .supervisor_record = wiring_.about,
+                               .supervisor_node = static_cast<node const*>(this),
                                .child = paths_[i],
                                .child_record = records_[i],
                                .incarnation = n.life,
