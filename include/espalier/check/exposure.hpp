@@ -46,22 +46,39 @@ inline constexpr auto callers_index_of = [] {
 template <class T>
 inline constexpr caller_view callers_of{callers_index_of<T>.list.data(), callers_index_of<T>.first.data()};
 
+/// The outage of each record's end.
+template <class T>
+struct outage_batches : batches<T> {
+  template <std::size_t Batch>
+  static constexpr auto batch = [] {
+    constexpr node_index begin = batches<T>::begin(Batch);
+    constexpr node_index end = batches<T>::end(Batch);
+    std::array<outage, end - begin + 1> out{};
+    for (node_index i = begin; i != end; ++i) out[i - begin] = crash(view_of<T>, i);
+    return out;
+  }();
+};
+template <class T>
+inline constexpr auto const& outages_of = joined<outage_batches<T>>;
+
 /// Flags in `in` the processes and supervisors that may end because `process` crashes once: its radius,
 /// whoever calls one of those and does not catch the failure, and their radii (SEMANTICS 8). `in` and `to_do`
 /// have an entry for each record.
-constexpr void expose(tree_view tree, caller_view callers, node_index process, bool* in, node_index* to_do) {
+constexpr void expose(outage const* outages, caller_view callers, node_index process, bool* in,
+                      node_index* to_do) {
   std::size_t waiting = 0;
-  auto add = [&](outage o) {
+  auto add = [&](outage const& o) {
     for (node_index i = o.first; i != o.last; ++i) {
-      if (!in[i]) to_do[waiting++] = i;
+      if (in[i]) continue;
       in[i] = true;
+      to_do[waiting++] = i;
     }
   };
-  add(crash(tree, process));
+  add(outages[process]);
   while (waiting != 0) {
     const node_index callee = to_do[--waiting];
     for (std::uint32_t c = callers.first[callee]; c != callers.first[callee + 1]; ++c) {
-      if (!in[callers.list[c]]) add(crash(tree, callers.list[c]));
+      if (!in[callers.list[c]]) add(outages[callers.list[c]]);
     }
   }
 }
