@@ -23,8 +23,8 @@ constexpr auto select_processes(Select select) {
   selection<records_of<T>.size()> out;
   select([&](node_index first, node_index last) {
     for (; first != last; ++first) {
-      const bool counts = !view_of<T>.is_pattern(first) && !view_of<T>.is_repeated(first);
-      if (!out.in[first] && !view_of<T>[first].supervisor && counts) {
+      const bool is_meant = !view_of<T>.is_pattern(first) && !view_of<T>.is_repeated(first);
+      if (!out.in[first] && !view_of<T>[first].supervisor && is_meant) {
         out.in[first] = true;
         ++out.size;
       }
