@@ -24,11 +24,10 @@ class context {
   requires(!detail::begins_with_ref<Args...>) void cast(Args&&... args) {
     using message = typename detail::message_type<M, Args...>::type;
     if constexpr (detail::may_cast<P, Q, message>()) {
-      if (!runtime::may_send(*self_)) return;
       std::unique_ptr<runtime::envelope> mail(
           new runtime::message<process_of<Q>, message>(std::in_place, std::forward<Args>(args)...));
       mail->to_itself = std::is_same_v<P, Q>;
-      const runtime::delivery sent = runtime::post(address_of<Q>(), *mail, true);
+      const runtime::delivery sent = runtime::send(*self_, address_of<Q>(), *mail);
       if (sent) static_cast<void>(mail.release());
       if (sent.is_full) runtime::wait_for_room(*self_, address_of<Q>());
     }
@@ -64,10 +63,9 @@ class context {
     if constexpr (!detail::handles<Q, message>) {
       detail::refuse_unhandled<Q, message>();
     } else {
-      if (!runtime::may_send(*self_)) return;
       std::unique_ptr<runtime::envelope> mail(
           new runtime::message<Q, message>(std::in_place, std::forward<Args>(args)...));
-      const runtime::delivery sent = runtime::post(detail::address_in(to), *mail, true);
+      const runtime::delivery sent = runtime::send(*self_, detail::address_in(to), *mail);
       if (sent) static_cast<void>(mail.release());
       if (sent.is_full) runtime::wait_for_room(*self_, *detail::address_in(to).at);
     }
@@ -132,8 +130,7 @@ class context {
   }
   template <class Q>
   void exit(ref<Q> const& child, exit_reason why) {
-    if (!runtime::may_send(*self_)) return;
-    runtime::exit(place_in(child), std::move(why), detail::make_notice<Q, exited, P>(), incarnation(),
+    runtime::exit(*self_, place_in(child), std::move(why), detail::make_notice<Q, exited, P>(),
                   detail::address_in(child).generation);
   }
 
@@ -204,9 +201,8 @@ class context {
   void exit(exit_reason why) {
     if constexpr (!detail::edge_to<P, Q>.found) {
       detail::refuse_undeclared_watch<P, Q>();
-    } else if (runtime::may_send(*self_)) {
-      runtime::exit(address_of<Q>(), std::move(why), detail::make_notice<process_of<Q>, exited, P>(),
-                    incarnation());
+    } else {
+      runtime::exit(*self_, address_of<Q>(), std::move(why), detail::make_notice<process_of<Q>, exited, P>());
     }
   }
   /// Stops `Q`, and leaves it without a process; `ok` also if it has none. Awaited, it is an

@@ -69,7 +69,7 @@ class incarnation {
 
 /// Puts `mail` into the mailbox of `to`. Answers false, and leaves `mail` with the caller, if there is no
 /// process: `to` is parked, or it is between two incarnations and `may_wait` is false. Any thread.
-/// If the mailbox is full, the sender is to `wait_for_room`.
+/// If the mailbox is full, the sender is to wait for room.
 delivery post(place& to, envelope& mail, bool may_wait);
 
 /// A place, and which child it has been given to; 0 for whichever.
@@ -80,15 +80,14 @@ struct child_address {
 /// As `post`, to that child only.
 delivery post(child_address const& to, envelope& mail, bool may_wait);
 
+// All of the following throw `es::quarantined` if the process was left behind, and its function still runs.
+
+/// As `post`, from a process. A call of one that does not serve, or is to end, may not wait (SEMANTICS 3).
+delivery send(incarnation& self, place& to, envelope& mail);
+delivery send(incarnation& self, child_address const& to, envelope& mail);
+
 /// Does not take up another message, nor go on after a sleep, until there is room in the mailbox of `to`.
 void wait_for_room(incarnation& self, place& to);
-
-/// Whether what the process sends goes anywhere: not from the destructors of one that was left behind. Throws
-/// `es::quarantined` if it was left behind, and its function still runs. So do all of the following.
-bool may_send(incarnation& self);
-
-/// Whether a call of the process may wait for a callee's next incarnation (SEMANTICS 3).
-bool calls_may_wait(incarnation& self);
 
 /// Registers what the process is suspended on. It resumes with `s.answer` null once `limit` is over.
 void suspend(incarnation& self, suspension& s, duration limit);
@@ -113,8 +112,7 @@ void link(incarnation& self, place& other, death_notice to_self, death_notice to
           std::uint64_t generation = 0);
 void unlink(incarnation& self, place& other);
 /// Sends an exit signal; `killed` cannot be trapped.
-void exit(place& to, exit_reason why, death_notice notice, std::uint64_t from_life,
-          std::uint64_t generation = 0);
+void exit(incarnation& self, place& to, exit_reason why, death_notice notice, std::uint64_t generation = 0);
 
 /// Whether the process has been asked to stop, or was left behind.
 bool is_stopping(incarnation const& self) noexcept;

@@ -20,22 +20,21 @@ class outside_code {
   incarnation& self_;
 };
 
-inline bool may_send(incarnation& self) {
-  if (self.is_discarded) return false;
-  if (!self.home.is_in_code(self.number)) throw quarantined();
-  return true;
-}
 inline delivery post(place& to, envelope& mail, bool may_wait) { return to.post(mail, may_wait); }
 inline delivery post(child_address const& to, envelope& mail, bool may_wait) {
   return to.at == nullptr ? delivery{} : to.at->post(mail, may_wait, to.generation);
 }
+inline delivery send(incarnation& self, child_address const& to, envelope& mail) {
+  if (self.is_discarded) return {};
+  const outside_code now(self);
+  return post(to, mail, mail.from.to == nullptr || self.home.calls_may_wait());
+}
+inline delivery send(incarnation& self, place& to, envelope& mail) {
+  return send(self, child_address{&to, 0}, mail);
+}
 inline void wait_for_room(incarnation& self, place& to) {
   const outside_code now(self);
   self.home.wait_for_room_as_server(to);
-}
-inline bool calls_may_wait(incarnation& self) {
-  const outside_code now(self);
-  return self.home.calls_may_wait();
 }
 inline void suspend(incarnation& self, suspension& s, duration limit) {
   const outside_code now(self);
@@ -54,8 +53,9 @@ inline bool cancel_later(incarnation& self, std::uint64_t number) {
   const outside_code now(self);
   return self.home.cancel_later(number);
 }
-inline void ask_supervisor_of(place& of, child_request& r, incarnation& by) {
-  r.asked_by = &by.home;
+inline void ask_supervisor_of(incarnation& self, place& of, child_request& r) {
+  const outside_code now(self);
+  r.asked_by = &self.home;
   of.ask_supervisor(r);
 }
 inline std::uint64_t monitor(incarnation& self, place& target, death_notice notice,
@@ -98,9 +98,11 @@ inline void unlink(incarnation& self, place& other) {
   if (const auto forth = self.home.find_link(other)) self.home.cancel_bond(forth->number);
   if (const auto back = other.find_link(self.home)) other.cancel_bond(back->number);
 }
-inline void exit(place& to, exit_reason why, death_notice notice, std::uint64_t from_life,
+inline void exit(incarnation& self, place& to, exit_reason why, death_notice notice,
                  std::uint64_t generation) {
-  notice.fill_in(from_life, why);
+  if (self.is_discarded) return;
+  const outside_code now(self);
+  notice.fill_in(self.number - self.lives_before, why);
   const bool is_trappable = !(why == reason::killed);
   to.post({std::move(why), is_trappable}, std::move(notice.mail), generation);
 }
@@ -111,7 +113,12 @@ inline place& neighbour(place& self, std::size_t position) { return self.neighbo
 inline void const* environment_of(place& self, std::size_t position) { return self.environment(position); }
 
 inline void ask_dynamic(incarnation& self, std::size_t position, envelope& r) {
+  const outside_code now(self);
   self.home.dynamic(position).take_request(r, 0);
+}
+inline void ask_supervisor_of(incarnation& self, child_address const& child, envelope& r) {
+  const outside_code now(self);
+  ask_supervisor_of(child, r);
 }
 inline void ask_supervisor_of(child_address const& child, envelope& r) { child.at->ask_supervisor(r); }
 
