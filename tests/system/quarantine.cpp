@@ -272,15 +272,21 @@ enum class place { constructor, init, terminate, destructor };
 template <place Where>
 struct stuck_in {
   using needs = es::environment<shared_stage>;
-  explicit stuck_in(es::context<stuck_in>& self) : on(self.template environment<shared_stage>()) {
+  explicit stuck_in(es::context<stuck_in>& s) : self(s), on(self.template environment<shared_stage>()) {
     stay_in(place::constructor);
   }
   void init() { stay_in(place::init); }
   void terminate() { stay_in(place::terminate); }
-  ~stuck_in() { stay_in(place::destructor); }
+  ~stuck_in() {
+    stay_in(place::destructor);
+    self.template cast<stuck_in>(ping{});  // throws nothing
+  }
+  struct ping {};
+  void handle(ping) {}
   void stay_in(place here) {
     if (here == Where) on->returns.wait();
   }
+  es::context<stuck_in>& self;
   shared_stage on;
 };
 

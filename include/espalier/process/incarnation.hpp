@@ -61,7 +61,7 @@ class incarnation {
   std::optional<exit_reason> asked_to_stop;  // by itself
   exit_reason ending;                        // why it terminates
   bool traps_exits = false;
-  bool is_discarded = false;  // left behind, and being destroyed
+  bool only_destructs = false;  // its functions have returned; destructors run, which must not throw
 };
 
 // What a process asks of its runtime. Declared here, so that the code of processes needs no threads and no
@@ -80,7 +80,8 @@ struct child_address {
 /// As `post`, to that child only.
 delivery post(child_address const& to, envelope& mail, bool may_wait);
 
-// All of the following throw `es::quarantined` if the process was left behind, and its function still runs.
+// The following throw `es::quarantined`, or do nothing where only destructors run, if the process was left
+// behind.
 
 /// As `post`, from a process. A call of one that does not serve, or is to end, may not wait (SEMANTICS 3).
 delivery send(incarnation& self, place& to, envelope& mail);
@@ -99,12 +100,12 @@ return_address next_call(incarnation& self);
 /// Answers a number to cancel it by.
 std::uint64_t send_later(incarnation& self, std::unique_ptr<envelope> mail, duration delay, duration period);
 
-/// Cancels a message that is not in the mailbox yet. Answers whether there was one.
+/// Cancels a message that is not in the mailbox yet. Answers whether there was one. Throws nothing.
 bool cancel_later(incarnation& self, std::uint64_t number);
 
 /// Sends `self` the notice when `target` ends. Answers a number to give it up by.
 std::uint64_t monitor(incarnation& self, place& target, death_notice notice, std::uint64_t generation = 0);
-/// Gives up a monitor, and its notice. Answers false if that has been handled.
+/// Gives up a monitor, and its notice. Answers false if that has been handled. Throws nothing.
 bool demonitor(incarnation& self, std::uint64_t number);
 
 /// Has the abnormal end of either end the other one, or tell it if it traps exits.

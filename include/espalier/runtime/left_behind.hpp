@@ -18,7 +18,8 @@
 //      next life.
 //   4. The worker whose change fails throws `function_was_left`, touches nothing of the place any more on its
 //      way out of `run`, takes the `left_behind` under the lock, and destroys it.
-//   5. What the function does with its context meanwhile finds another number in `inside_`, and throws.
+//   5. What the function does with its context meanwhile finds another number in `inside_`, and throws; what
+//      destructors do with it finds that, too, and does nothing.
 //
 // Why nothing is touched by both: whoever changes the number from that of the life to 0 owns what belongs to
 // the life, and life numbers are never used again.
@@ -38,7 +39,7 @@ class left_behind final : public timer, public runnable {
 
   /// Once the function has returned.
   ~left_behind() {
-    life_->is_discarded = true;
+    life_->only_destructs = true;
     if (handled_ != nullptr) handled_->abandon();
     life_->destroy();
     if (owner_ == nullptr) delete handled_;

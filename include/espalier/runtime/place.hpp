@@ -33,7 +33,9 @@ class place final : public address {
       : address(plan), timed_(*this, *plan.runs, mutex_), suspension_timer_(*this) {}
 
   ~place() {
-    for (auto& l : left_) plan_.runs->disarm(*l);  // in a simulation that ends before
+    // In a simulation that ends before they do.
+    for (auto& l : left_) plan_.runs->disarm(*l);
+    if (life_ != nullptr) life_->only_destructs = true;
     if (current_ != nullptr) current_->abandon();
     answer_current(reason::noproc);
   }
@@ -532,7 +534,10 @@ class place final : public address {
   }
 
   void destroy_process() {
-    inside([](incarnation& life) { life.destroy(); });
+    inside([](incarnation& life) {
+      life.only_destructs = true;
+      life.destroy();
+    });
   }
   /// Stops what works for the life.
   void release_rest() {
@@ -551,7 +556,11 @@ class place final : public address {
   }
 
   void abandon_current() {
-    inside([&served = *current_](incarnation&) { served.abandon(); });
+    inside([&served = *current_](incarnation& life) {
+      life.only_destructs = true;
+      served.abandon();
+      life.only_destructs = false;
+    });
   }
   void answer_current(exit_reason const& why) {
     envelope* e = std::exchange(current_, nullptr);
