@@ -9,8 +9,8 @@
 // without it.
 //
 //   1. Before a function of the process is entered, the worker stores the number of the life in `inside_`;
-//      when it has returned, the worker changes that number back to 0. While the process uses its context, it
-//      counts as outside; so what it sends is sent before it is left behind, or not at all.
+//      when it has returned, the worker changes that number back to 0. While the process uses its context,
+//      another number stands there; so what it sends is sent before it is left behind, or not at all.
 //   2. The supervisor changes the number to 0 itself, under the place's lock. If it was there, the worker is
 //      in the function, and its own change will fail: from then on the place belongs to the supervisor.
 //   3. Still under the lock it moves all that the function may touch into a `left_behind`. It has another

@@ -17,7 +17,7 @@ class outside_code {
     if (!is_outside_ && !self.only_destructs && std::uncaught_exceptions() == 0) throw quarantined();
   }
   outside_code(incarnation& self, std::nothrow_t)
-      : self_(self), is_outside_(self.home.leave_code(self.number)) {}
+      : self_(self), is_outside_(self.home.enter_context(self.number)) {}
   ~outside_code() {
     if (is_outside_) self_.home.enter_code(self_.number);
   }
