@@ -51,7 +51,18 @@ using shared_stage = std::shared_ptr<stage>;
 struct logs {
   using needs = es::environment<shared_stage>;
   struct line {};
+  struct slow_line {
+    explicit slow_line(shared_stage const& on) {
+      on->entered.set_value();
+      on->returns.wait();
+    }
+  };
+  struct count {
+    using reply = int;
+  };
   void handle(line, es::context<logs>& self) { ++self.environment<shared_stage>()->logged; }
+  void handle(slow_line, es::context<logs>& self) { ++self.environment<shared_stage>()->logged; }
+  int handle(count, es::context<logs>& self) { return self.environment<shared_stage>()->logged; }
 };
 
 /// Can be made not to return, in each of its functions.
@@ -209,7 +220,8 @@ TEST_CASE("the pool keeps its width while a function is left behind (SEMANTICS 1
   on->may_return.set_value();
 }
 
-TEST_CASE("a stall is reported with its message, its worker is replaced, and nothing restarts (SEMANTICS 16)") {
+TEST_CASE(
+    "a stall is reported with its message, its worker is replaced, and nothing restarts (SEMANTICS 16)") {
   const auto on = std::make_shared<stage>();
   reports seen;
   seen.awaited = es::report_kind::stalled;
@@ -229,7 +241,8 @@ TEST_CASE("a stall is reported with its message, its worker is replaced, and not
         std::string::npos);
 }
 
-TEST_CASE("~system returns within its bound, and what still runs is destroyed when it returns (SEMANTICS 17)") {
+TEST_CASE(
+    "~system returns within its bound, and what still runs is destroyed when it returns (SEMANTICS 17)") {
   const auto on = std::make_shared<stage>();
   const auto before = std::chrono::steady_clock::now();
   std::atomic<int> reported{0};
@@ -240,8 +253,7 @@ TEST_CASE("~system returns within its bound, and what still runs is destroyed wh
     how.workers = 2;
     how.on_report = [&](es::report const&) { ++reported; };
     es::system<tree> sys{es::with(on, everything), how};
-    auto caller = std::async(std::launch::async,
-                             [&] { CHECK_THROWS_AS(sys.call<stuck>(stuck::work{}), es::call_failed); });
+    sys.cast<stuck>(stuck::work{});
     on->entered.get_future().wait();
   }
   const int reports_before = reported;
@@ -260,15 +272,21 @@ enum class place { constructor, init, terminate, destructor };
 template <place Where>
 struct stuck_in {
   using needs = es::environment<shared_stage>;
-  explicit stuck_in(es::context<stuck_in>& self) : on(self.template environment<shared_stage>()) {
+  explicit stuck_in(es::context<stuck_in>& s) : self(s), on(self.template environment<shared_stage>()) {
     stay_in(place::constructor);
   }
   void init() { stay_in(place::init); }
   void terminate() { stay_in(place::terminate); }
-  ~stuck_in() { stay_in(place::destructor); }
+  ~stuck_in() {
+    stay_in(place::destructor);
+    self.template cast<stuck_in>(ping{});  // throws nothing
+  }
+  struct ping {};
+  void handle(ping) {}
   void stay_in(place here) {
     if (here == Where) on->returns.wait();
   }
+  es::context<stuck_in>& self;
   shared_stage on;
 };
 
@@ -301,11 +319,37 @@ void starts_and_stops() {
   freed.get_future().wait();
 }
 
-TEST_CASE("a constructor, init, terminate and destructor that do not return are left behind, too (SEMANTICS 17)") {
+TEST_CASE(
+    "a constructor, init, terminate and destructor that do not return are left behind, too (SEMANTICS 17)") {
   starts_and_stops<place::constructor>();
   starts_and_stops<place::init>();
   starts_and_stops<place::terminate>();
   starts_and_stops<place::destructor>();
+}
+
+/// Sends a message that takes long to build.
+struct late_sender {
+  using casts = es::processes<logs>;
+  using needs = es::environment<shared_stage>;
+  struct go {};
+  void handle(go, es::context<late_sender>& self) {
+    on = self.environment<shared_stage>();
+    self.cast<logs, logs::slow_line>(on);
+  }
+  shared_stage on;
+};
+
+TEST_CASE("what takes until after that to be built is not sent (17)") {
+  struct sending_tree : es::supervisor<logs, es::child<late_sender, es::brutal_kill>> {};
+  const auto on = std::make_shared<stage>();
+  reports seen;
+  es::system<sending_tree> sys{es::with(on), seen.settings(2)};
+  sys.cast<late_sender>(late_sender::go{});
+  on->entered.get_future().wait();
+  CHECK(sys.terminate_child<late_sender>() == es::child_result::ok);
+  on->may_return.set_value();
+  seen.arrived.get_future().wait();
+  CHECK(sys.call<logs>(logs::count{}) == 0);
 }
 
 }  // namespace

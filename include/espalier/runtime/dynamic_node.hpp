@@ -15,8 +15,8 @@
 // are never freed before the system ends, so a `ref` may be asked at any time.
 //
 // Limits. A child that is terminated has a limit of its own; all that a stop of the whole ends have one
-// together. If it expires they are killed; a function that still runs 100 ms later is reported and waited
-// for. Each limit has a number, so that one that expires late means nothing.
+// together. If it expires they are killed; a function that still runs 100 ms later is left behind, as under a
+// static supervisor. Each limit has a number, so that one that expires late means nothing.
 namespace espalier::runtime {
 
 class dynamic_node final : public notice_inbox {
@@ -336,29 +336,34 @@ class dynamic_node final : public notice_inbox {
   }
 
   void overdue(limit_timer& limit) {
-    end_by_force(limit.child, limit.killed);
-    ask_to_return(limit);
+    const bool is_in_context = end_by_force(limit.child, limit.killed);
+    ask_to_return(limit, is_in_context);
   }
   void overdue_all() {
+    bool is_in_context = false;
     for (plan::child_index i = 0; i != decides_.size(); ++i) {
       // Who was being stopped before has a limit of its own.
       if (decides_.child(i).now != plan::status::stopping || timers_.count(i) != 0) continue;
-      end_by_force(i, limit_.killed);
+      if (end_by_force(i, limit_.killed)) is_in_context = true;
     }
-    ask_to_return(limit_);
+    ask_to_return(limit_, is_in_context);
   }
-  void end_by_force(plan::child_index i, bool is_killed) {
-    if (!is_killed) return slots_[i].process.kill();
-    if (slots_[i].process.leave_behind()) {
-      report_running(report_kind::quarantined, i, report_action::left_behind);
+  /// Answers whether its function runs, but cannot be left behind while it uses its context.
+  bool end_by_force(plan::child_index i, bool is_killed) {
+    if (!is_killed) {
+      slots_[i].process.kill();
+      return false;
     }
+    const leaving l = slots_[i].process.leave_behind();
+    if (l == leaving::done) report_running(report_kind::quarantined, i, report_action::left_behind);
+    return l == leaving::in_context;
   }
-  /// Its function has 100 ms to return, and is left behind as soon as it is seen running after that.
-  void ask_to_return(limit_timer& limit) {
+  /// Functions have 100 ms to return.
+  void ask_to_return(limit_timer& limit, bool is_in_context) {
     constexpr duration to_return{100'000'000};
     constexpr duration to_look_again{1'000'000};
-    const bool was_killed = std::exchange(limit.killed, true);
-    arm(limit, notice_kind::limit_expired, was_killed ? to_look_again : to_return);
+    limit.killed = true;
+    arm(limit, notice_kind::limit_expired, is_in_context ? to_look_again : to_return);
   }
 
   // --- its own life
