@@ -87,7 +87,7 @@ struct whole {
   bool has_ended = false;
 };
 
-TEST_CASE("one sibling on each side stands for all of them, whatever the policy (25)") {
+TEST_CASE("one sibling on each side stands for all of them, whatever the policy (SEMANTICS 25)") {
   std::mt19937 random(5);
   int ended = 0;
   int spread = 0;

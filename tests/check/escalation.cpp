@@ -41,7 +41,7 @@ TEST_CASE("what ends for good while the root lives never ends the root") {
                            1_ms>);
 }
 
-TEST_CASE("a back-off makes the cycle above longer, and not the one it is counted in (22)") {
+TEST_CASE("a back-off makes the cycle above longer, and not the one it is counted in (SEMANTICS 22)") {
   // Below: restarts at 1 s, 2 s, 3 s of its window's time; above, waits of 3/4 and 3/2 s are added at least.
   using patient = tree<es::intensity<3, 3_s>, es::child<a, es::backoff<1_s, 2_s>>>;
   static_assert(!es::never_escalates<patient, a, 1_s>);

@@ -90,7 +90,7 @@ TEST_CASE("terminate is skipped on a stop by brutal_kill alone") {
   static_assert(accepted<es::child<cleans_up_in_private, es::brutal_kill>>);
 }
 
-TEST_CASE("the limit of a supervisor is at least the bound of what it stops (18)") {
+TEST_CASE("the limit of a supervisor is at least the bound of what it stops (SEMANTICS 18)") {
   using inner = tree<a, es::child<b, es::brutal_kill>>;  // 5.1 s
   static_assert(!accepted<es::child<inner, es::shutdown<5_s>>>);
   static_assert(accepted<es::child<inner, es::shutdown<5100_ms>>>);

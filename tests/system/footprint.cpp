@@ -20,7 +20,7 @@ struct needy {
 template <class... Parts>
 inline constexpr std::size_t bytes = es::footprint<es::supervisor<Parts...>>;
 
-TEST_CASE("the footprint of a tree is what its processes take, each with its state (28)") {
+TEST_CASE("the footprint of a tree is what its processes take, each with its state (SEMANTICS 28)") {
   static_assert(bytes<small> >= sizeof(es::runtime::place) + sizeof(es::runtime::life<small>));
   static_assert(bytes<large> - bytes<small> >= sizeof(large) - sizeof(small));
   static_assert(bytes<large> - bytes<small> < sizeof(large) + 64);
@@ -29,7 +29,7 @@ TEST_CASE("the footprint of a tree is what its processes take, each with its sta
   static_assert(bytes<needy> == bytes<small> + sizeof(void*));
 }
 
-TEST_CASE("supervisors and children to be started have no footprint (28)") {
+TEST_CASE("supervisors and children to be started have no footprint (SEMANTICS 28)") {
   static_assert(bytes<small, es::supervisor<large>> == bytes<small, large>);
   static_assert(bytes<small, es::dynamic<large>> == bytes<small>);
 }

@@ -339,7 +339,7 @@ struct late_sender {
   shared_stage on;
 };
 
-TEST_CASE("what takes until after that to be built is not sent (17)") {
+TEST_CASE("what takes until after that to be built is not sent (SEMANTICS 17)") {
   struct sending_tree : es::supervisor<logs, es::child<late_sender, es::brutal_kill>> {};
   const auto on = std::make_shared<stage>();
   reports seen;
