@@ -241,6 +241,30 @@ TEST_CASE(
         std::string::npos);
 }
 
+/// Stays in a handler that was suspended before.
+struct resumed {
+  using needs = es::environment<shared_stage>;
+  struct work {};
+  es::task<void> handle(work, es::context<resumed>& self) {
+    co_await self.sleep(1_ms);
+    self.environment<shared_stage>()->returns.wait();
+  }
+};
+
+TEST_CASE("a stall after a suspension is reported with the message, too (SEMANTICS 16)") {
+  const auto on = std::make_shared<stage>();
+  std::promise<std::string> message;
+  es::settings how{.workers = 1, .stall_limit = 20_ms};
+  how.on_report = [&](es::report const& r) {
+    // A busy machine may have anything else stall.
+    if (r.kind == es::report_kind::stalled && r.message) message.set_value(r.to_string());
+  };
+  es::system<es::supervisor<resumed>> sys{es::with(on), how};
+  sys.cast<resumed>(resumed::work{});
+  CHECK(message.get_future().get().find("  message     resumed::work\n") != std::string::npos);
+  on->may_return.set_value();
+}
+
 TEST_CASE(
     "~system returns within its bound, and what still runs is destroyed when it returns (SEMANTICS 17)") {
   const auto on = std::make_shared<stage>();
@@ -339,7 +363,7 @@ struct late_sender {
   shared_stage on;
 };
 
-TEST_CASE("what takes until after that to be built is not sent (17)") {
+TEST_CASE("what takes until after that to be built is not sent (SEMANTICS 17)") {
   struct sending_tree : es::supervisor<logs, es::child<late_sender, es::brutal_kill>> {};
   const auto on = std::make_shared<stage>();
   reports seen;

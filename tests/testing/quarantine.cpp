@@ -119,7 +119,7 @@ struct tidy {
   guard g;
 };
 
-TEST_CASE("destructors of what is left behind may use the context, and send nothing (17)") {
+TEST_CASE("destructors of what is left behind may use the context, and send nothing (SEMANTICS 17)") {
   struct tree : es::supervisor<logs, es::child<tidy, es::brutal_kill>> {};
   es::simulation<tree> sim;
   sim.cast<tidy>(tidy::hold{});
@@ -172,7 +172,7 @@ struct impatient {
   void handle(work) {}
 };
 
-TEST_CASE("an answer that comes late to a process that is left behind is dropped (7, 17)") {
+TEST_CASE("an answer that comes late to a process that is left behind is dropped (SEMANTICS 7, 17)") {
   struct tree : es::supervisor<database, es::child<impatient, es::shutdown<1_s>>> {};
   es::simulation<tree> sim;
   sim.slow<database>(2_s);
@@ -197,7 +197,7 @@ struct leader {
   }
 };
 
-TEST_CASE("a stand-in may be left behind, and its caller is told (17)") {
+TEST_CASE("a stand-in may be left behind, and its caller is told (SEMANTICS 17)") {
   struct inner : es::supervisor<es::child<database, es::shutdown<1_s>>> {};
   struct tree : es::supervisor<inner, leader> {};
   es::simulation<tree> sim;

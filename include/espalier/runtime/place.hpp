@@ -198,7 +198,7 @@ class place final : public address {
   /// Does one thing. Answers false, with `scheduled_` reset, if there is nothing to do.
   bool step() {
     std::unique_lock lock(mutex_);
-    taken_ = {};
+    taken_ = last_message_;  // of a handler that goes on
     if (life_ != nullptr) {
       if (busy_call_ != 0) return enter_if_due(lock);
       if (kill_asked_) {
