@@ -376,4 +376,45 @@ TEST_CASE("what takes until after that to be built is not sent (SEMANTICS 17)") 
   CHECK(sys.call<logs>(logs::count{}) == 0);
 }
 
+/// Started at run time.
+struct guest {
+  using needs = es::environment<shared_stage>;
+  struct work {};
+  struct fail {
+    using reply = int;
+  };
+  struct which {
+    using reply = std::uint64_t;
+  };
+  void handle(work, es::context<guest>& self) {
+    self.environment<shared_stage>()->entered.set_value();
+    self.environment<shared_stage>()->returns.wait();
+  }
+  int handle(fail) { throw std::runtime_error("told to"); }
+  std::uint64_t handle(which, es::context<guest>& self) { return self.incarnation(); }
+};
+
+TEST_CASE("of a dynamic child, too, it is reported which incarnation was left behind (SEMANTICS 17)") {
+  struct guests : es::dynamic<es::child<guest, es::brutal_kill>> {};
+  const auto on = std::make_shared<stage>();
+  reports seen;
+  es::system<es::supervisor<guests>> sys{es::with(on), seen.settings(2)};
+  const auto first = sys.start_child<guests>();
+  CHECK_THROWS_AS(sys.call(first, guest::fail{}), es::call_failed);
+  CHECK(sys.call(first, guest::which{}) == 2);
+  sys.cast(first, guest::work{});
+  on->entered.get_future().wait();
+  CHECK(sys.terminate_child(first) == es::child_result::ok);
+  const auto second = sys.start_child<guests>();  // in the same place
+  CHECK(sys.call(second, guest::which{}) == 1);
+  on->may_return.set_value();
+  seen.arrived.get_future().wait();
+  for (std::string const& text : seen.all()) {
+    INFO(text);
+    if (text.find("quarantined") != text.npos || text.find("returned") != text.npos) {
+      CHECK(text.find("guest (permanent), incarnation 2\n") != text.npos);
+    }
+  }
+}
+
 }  // namespace

@@ -227,10 +227,10 @@ class address : public node, public reply_sink, public room_waiter {
 
   void stalled() noexcept override {
     std::unique_lock lock(mutex_);
-    const std::uint64_t life = lives_;
+    const std::uint64_t incarnation = lives_ - lives_before_;
     const type_id message = taken_;
     lock.unlock();
-    tell(notice_kind::stalled, life, reason::normal, message);
+    tell(notice_kind::stalled, incarnation, reason::normal, message);
   }
 
   // --- from the simulation

@@ -180,8 +180,9 @@ class place final : public address {
       mine = std::move(*at);
       left_.erase(at);
     }
+    const std::uint64_t incarnation = life - mine->lives_before();
     mine.reset();
-    tell(notice_kind::returned, life, reason::killed);
+    tell(notice_kind::returned, incarnation, reason::killed);
   }
 
   struct suspension_timer final : timer {
