@@ -241,6 +241,30 @@ TEST_CASE(
         std::string::npos);
 }
 
+/// Stays in a handler that was suspended before.
+struct resumed {
+  using needs = es::environment<shared_stage>;
+  struct work {};
+  es::task<void> handle(work, es::context<resumed>& self) {
+    co_await self.sleep(1_ms);
+    self.environment<shared_stage>()->returns.wait();
+  }
+};
+
+TEST_CASE("a stall after a suspension is reported with the message, too (SEMANTICS 16)") {
+  const auto on = std::make_shared<stage>();
+  std::promise<std::string> message;
+  es::settings how{.workers = 1, .stall_limit = 20_ms};
+  how.on_report = [&](es::report const& r) {
+    // A busy machine may have anything else stall.
+    if (r.kind == es::report_kind::stalled && r.message) message.set_value(r.to_string());
+  };
+  es::system<es::supervisor<resumed>> sys{es::with(on), how};
+  sys.cast<resumed>(resumed::work{});
+  CHECK(message.get_future().get().find("  message     resumed::work\n") != std::string::npos);
+  on->may_return.set_value();
+}
+
 TEST_CASE(
     "~system returns within its bound, and what still runs is destroyed when it returns (SEMANTICS 17)") {
   const auto on = std::make_shared<stage>();
@@ -350,6 +374,47 @@ TEST_CASE("what takes until after that to be built is not sent (SEMANTICS 17)") 
   on->may_return.set_value();
   seen.arrived.get_future().wait();
   CHECK(sys.call<logs>(logs::count{}) == 0);
+}
+
+/// Started at run time.
+struct guest {
+  using needs = es::environment<shared_stage>;
+  struct work {};
+  struct fail {
+    using reply = int;
+  };
+  struct which {
+    using reply = std::uint64_t;
+  };
+  void handle(work, es::context<guest>& self) {
+    self.environment<shared_stage>()->entered.set_value();
+    self.environment<shared_stage>()->returns.wait();
+  }
+  int handle(fail) { throw std::runtime_error("told to"); }
+  std::uint64_t handle(which, es::context<guest>& self) { return self.incarnation(); }
+};
+
+TEST_CASE("of a dynamic child, too, it is reported which incarnation was left behind (SEMANTICS 17)") {
+  struct guests : es::dynamic<es::child<guest, es::brutal_kill>> {};
+  const auto on = std::make_shared<stage>();
+  reports seen;
+  es::system<es::supervisor<guests>> sys{es::with(on), seen.settings(2)};
+  const auto first = sys.start_child<guests>();
+  CHECK_THROWS_AS(sys.call(first, guest::fail{}), es::call_failed);
+  CHECK(sys.call(first, guest::which{}) == 2);
+  sys.cast(first, guest::work{});
+  on->entered.get_future().wait();
+  CHECK(sys.terminate_child(first) == es::child_result::ok);
+  const auto second = sys.start_child<guests>();  // in the same place
+  CHECK(sys.call(second, guest::which{}) == 1);
+  on->may_return.set_value();
+  seen.arrived.get_future().wait();
+  for (std::string const& text : seen.all()) {
+    INFO(text);
+    if (text.find("quarantined") != text.npos || text.find("returned") != text.npos) {
+      CHECK(text.find("guest (permanent), incarnation 2\n") != text.npos);
+    }
+  }
 }
 
 }  // namespace

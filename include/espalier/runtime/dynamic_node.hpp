@@ -110,9 +110,9 @@ class dynamic_node final : public notice_inbox {
         if (timer_of(i, n.life) != nullptr) decides_.resume(i, now, orders());
         return;
       case notice_kind::stalled:
-        return report_running(report_kind::stalled, i, report_action::replacing_worker, n.message);
+        return report_running(report_kind::stalled, n.life, report_action::replacing_worker, n.message);
       case notice_kind::returned:
-        return report_running(report_kind::returned, i, report_action::destroyed);
+        return report_running(report_kind::returned, n.life, report_action::destroyed);
       case notice_kind::overflowed:
         return report_about(report_kind::mailbox_overflow, i, report_action::dropping, {}, &n.why, n.message);
       default:
@@ -355,7 +355,9 @@ class dynamic_node final : public notice_inbox {
       return false;
     }
     const leaving l = slots_[i].process.leave_behind();
-    if (l == leaving::done) report_running(report_kind::quarantined, i, report_action::left_behind);
+    if (l == leaving::done) {
+      report_running(report_kind::quarantined, slots_[i].process.incarnations(), report_action::left_behind);
+    }
     return l == leaving::in_context;
   }
   /// Functions have 100 ms to return.
@@ -391,8 +393,17 @@ class dynamic_node final : public notice_inbox {
     report_about(kind, i, action, wait, &s.why, s.message);
   }
   /// About a function that runs, or ran, for too long.
-  void report_running(report_kind kind, plan::child_index i, report_action action, type_id message = {}) {
-    report_about(kind, i, action, {}, nullptr, message);
+  void report_running(report_kind kind, std::uint64_t incarnation, report_action action,
+                      type_id message = {}) {
+    wiring_.seen_by->reported({.kind = kind,
+                               .supervisor = wiring_.path,
+                               .supervisor_record = wiring_.about,
+                               .child = path_,
+                               .child_record = pattern_.about,
+                               .incarnation = incarnation,
+                               .message = message,
+                               .action = action,
+                               .affected = {}});
   }
   void report_about(report_kind kind, plan::child_index i, report_action action, duration wait,
                     exit_reason const* why, type_id message) {

@@ -32,6 +32,7 @@ class left_behind final : public timer, public runnable {
       : life_(std::move(life)), handled_(handled), owner_(std::move(owner)) {}
 
   std::uint64_t number() const { return life_->number; }
+  std::uint64_t lives_before() const { return life_->lives_before; }
 
   // In a simulation the function has not begun: it does all that it does when it should have returned.
   void expire() noexcept override;

@@ -18,8 +18,9 @@ enum class notice_kind : unsigned char {
   start_failed,
   ended,
   overflowed,  // dropped a message, at any time
-  stalled,     // a function of it has run for long, and still does
-  returned,    // the function of a life that was left behind
+  // from a child, for reports; with its incarnation as `life`
+  stalled,   // a function of it has run for long, and still does
+  returned,  // the function of one that was left behind
   // from itself
   retry,
   limit_expired,

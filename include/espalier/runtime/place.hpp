@@ -181,8 +181,9 @@ class place final : public address {
       mine = std::move(*at);
       left_.erase(at);
     }
+    const std::uint64_t incarnation = life - mine->lives_before();
     mine.reset();
-    tell(notice_kind::returned, life, reason::killed);
+    tell(notice_kind::returned, incarnation, reason::killed);
   }
 
   struct suspension_timer final : timer {
@@ -199,7 +200,7 @@ class place final : public address {
   /// Does one thing. Answers false, with `scheduled_` reset, if there is nothing to do.
   bool step() {
     std::unique_lock lock(mutex_);
-    taken_ = {};
+    taken_ = last_message_;  // of a handler that goes on
     if (life_ != nullptr) {
       if (busy_call_ != 0) return enter_if_due(lock);
       if (kill_asked_) {
