@@ -83,7 +83,9 @@ template <class T>
 struct row_batches : batches<T, 8> {
   static constexpr tree_view tree = view_of<T>;
 
-  static constexpr bool has_row(node_index i) { return !tree[i].supervisor && !tree.is_pattern(i) && !tree.is_repeated(i); }
+  static constexpr bool has_row(node_index i) {
+    return !tree[i].supervisor && !tree.is_pattern(i) && !tree.is_repeated(i);
+  }
 
   static constexpr policy_row row_of(node_index process) {
     policy_row out;

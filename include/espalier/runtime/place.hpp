@@ -10,21 +10,17 @@
 // A life, as seen by the supervisor: start -> started | ignored | start_failed; after started -> ended, once.
 //
 //   1. start      a worker builds the process and awaits its `init`. Mail waits. A throw, a stop or a kill
-//   now makes it
-//                 `start_failed`; the mail goes on waiting for the next attempt.
+//                 now makes it `start_failed`; the mail goes on waiting for the next attempt.
 //   2. serving    one message at a time. While a handler is suspended only its answer, its timeout, a stop or
-//   a kill
-//                 is taken up.
+//                 a kill is taken up.
 //   3. end        by a throw, by itself, or by a stop. On a stop a suspended frame is destroyed, and the
-//   caller being
-//                 served and all queued ones are told; then `terminate` runs and is awaited (SEMANTICS 13,
-//                 14).
+//                 caller being served and all queued ones are told; then `terminate` runs and is awaited
+//                 (SEMANTICS 13, 14).
 //   4. hand-over  the process is destroyed and its timers are disarmed; then, under the lock, the queue is
-//   taken and
-//                 the gap begins: what is sent from now on waits for the next incarnation (2). Then the
-//                 supervisor is told, and after it the callers (9).
+//                 taken and the gap begins: what is sent from now on waits for the next incarnation (2). Then
+//                 the supervisor is told, and after it the callers (9).
 //   5. gap        until the supervisor starts the next life, or parks the place: then what waits is refused
-//   (4).
+//                 (4).
 namespace espalier::runtime {
 
 class place final : public address {
