@@ -4,7 +4,10 @@
 #pragma once
 
 #include <espalier/check/diagram.hpp>
-#include <espalier/check/exposure.hpp>
+#include <espalier/check/diagram_dot.hpp>
+#include <espalier/check/diagram_mermaid.hpp>
+#include <espalier/check/escalation.hpp>
+#include <espalier/check/explain.hpp>
 #include <espalier/check/findings.hpp>
 #include <espalier/check/questions.hpp>
 #include <espalier/check/sentences.hpp>

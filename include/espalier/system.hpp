@@ -3,6 +3,7 @@
 // A tree, run: from a thread outside, or as a whole program.
 #pragma once
 
+#include <espalier/system/footprint.hpp>
 #include <espalier/system/run.hpp>
 #include <espalier/system/system.hpp>
 #include <espalier/system/wiring.hpp>

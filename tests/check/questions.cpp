@@ -138,6 +138,16 @@ TEST_CASE("processes are counted without their supervisors, and listed in start 
   static_assert(es::start_order<tree<d, tree<b, a>>> == es::processes<d, b, a>{});
 }
 
+TEST_CASE("supervisors are counted, and the most of them that stand above one process (SEMANTICS 28)") {
+  static_assert(es::supervisor_count<tree<a, tree<b, tree<c>>, d>> == 3);
+  static_assert(es::supervisor_count<tree<es::dynamic<a>, b>> == 2);
+  static_assert(es::depth<tree<a>> == 1);
+  static_assert(es::depth<tree<a, tree<b, tree<c>>, d>> == 3);
+  static_assert(es::depth<tree<tree<tree<c>>, a, tree<b>>> == 3);
+  static_assert(es::depth<tree<a, es::dynamic<b>>> == 2);
+  static_assert(es::depth<a> == 0 && es::depth<tree<>> == 0);
+}
+
 struct worried {
   using calls = es::processes<e>;
   using restarts_with = es::processes<a>;

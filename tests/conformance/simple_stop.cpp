@@ -44,7 +44,9 @@ std::ptrdiff_t times(es::simulation<T>& sim, es::trace const& of) {
 }
 
 TEST_CASE("sup_stop_brutal_kill_dynamic: all ten are killed, and that is as ordered") {
-  struct group : es::dynamic<es::child<slow, es::temporary, es::brutal_kill, es::allow<es::terminate_skipped_on_stop>>, es::intensity<2, 3600_s>> {};
+  struct group
+      : es::dynamic<es::child<slow, es::temporary, es::brutal_kill, es::allow<es::terminate_skipped_on_stop>>,
+                    es::intensity<2, 3600_s>> {};
   struct tree : es::supervisor<group> {};
   es::simulation<tree> sim;
   for (int i = 0; i != 10; ++i) static_cast<void>(sim.start_child<group>(200_s));

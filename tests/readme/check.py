@@ -1,8 +1,10 @@
 #!/usr/bin/env python3
-"""Checks that README's code is the examples' code: check.py README EXAMPLES_FOLDER."""
+"""Checks that README's code is the examples' code, and that it shows what the example of policies prints:
+check.py README EXAMPLES_FOLDER POLICY_PROGRAM."""
 
 import pathlib
 import re
+import subprocess
 import sys
 
 readme = pathlib.Path(sys.argv[1]).read_text(encoding="utf-8")
@@ -39,4 +41,10 @@ for number in (int(n) for n in re.findall(r"(\d+) lines", readme)):
     if number != len(blocks[0].splitlines()):
         failed = 1
         print(f"README says {number} lines, the program has {len(blocks[0].splitlines())}", file=sys.stderr)
+explained = subprocess.run([sys.argv[3]], stdout=subprocess.PIPE, check=True).stdout.decode("utf-8")
+if explained and f"```\n{explained}```\n" in readme:
+    print("the table is what policy prints")
+else:
+    failed = 1
+    print(f"README does not show what policy prints:\n{explained}", file=sys.stderr)
 sys.exit(failed)

@@ -1,5 +1,5 @@
 // A process names whom it casts to without a list.
-// EXPECT: espalier: .*es::processes<\.\.\.>
+// EXPECT: what a process declares is not a list; write es::processes<\.\.\.>
 // EXPECT: ill_formed<cache,.*database
 #include <espalier/check.hpp>
 namespace es = espalier;

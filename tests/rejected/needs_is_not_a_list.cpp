@@ -1,5 +1,5 @@
 // A process names what it needs without a list.
-// EXPECT: espalier: .*es::environment<\.\.\.>
+// EXPECT: what a process declares is not a list; .*es::environment<\.\.\.>
 // EXPECT: ill_formed<cache,.*database
 #include <espalier/check.hpp>
 namespace es = espalier;

@@ -1,6 +1,6 @@
 // A dynamic child starts siblings of its own (SEMANTICS 24).
-// EXPECT: a process starts children of a name that is no dynamic supervisor before it
-// EXPECT: ill_formed<session, starts_children_of<sessions>, under<sessions>>
+// EXPECT: a process starts children of a supervisor above it
+// EXPECT: ill_formed<session, starts_children_of<sessions>, which_is_above_it, under<sessions>>
 #include <espalier/check.hpp>
 namespace es = espalier;
 

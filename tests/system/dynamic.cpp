@@ -366,6 +366,35 @@ TEST_CASE("children are started, crash and are stopped on many threads") {
   CHECK(sys.count_children<many>().specs == 400);
 }
 
+/// Built by a function, from its start arguments.
+struct greeter {
+  using args = es::arguments<std::string, int>;
+  struct greet {
+    using reply = std::string;
+  };
+  struct fail {};
+  std::string handle(greet) { return text; }
+  void handle(fail) { throw std::runtime_error("told to"); }
+  std::string text;
+};
+constexpr auto make_greeter = [](es::context<greeter>& self, std::string name,
+                                 int times) -> std::optional<greeter> {
+  if (times == 0) return {};
+  return greeter{"hello " + name + " " + std::to_string(times) + " " + std::to_string(self.incarnation())};
+};
+struct greeters : es::dynamic<es::child<greeter, es::start<make_greeter>>> {};
+
+TEST_CASE(
+    "a start function is given the start arguments of its child, again for each restart (SEMANTICS 24)") {
+  es::simulation<es::supervisor<greeters>> sim;
+  const auto anna = sim.start_child<greeters>("Anna", 2);
+  CHECK(sim.call(anna, greeter::greet{}) == "hello Anna 2 1");
+  sim.cast(anna, greeter::fail{});
+  sim.run_until_idle();
+  CHECK(sim.call(anna, greeter::greet{}) == "hello Anna 2 2");
+  CHECK_FALSE(sim.start_child<greeters>("Bert", 0));  // declined
+}
+
 struct echo {
   struct go {};
   struct heard {};

@@ -66,6 +66,14 @@ static_assert(es::diagram<app> ==
               "│  └─ shard\n"
               "└─ front, calls shards\n");
 
+static_assert(es::diagram_mermaid<app> ==
+              "flowchart TD\n"
+              "  n0[\"app (one_for_one, 1 in 5 s)\"]\n"
+              "  n0 --> n1[\"shards (partitioned 4, 3 in 5 s)\"]\n"
+              "  n1 --> n2([\"shard\"])\n"
+              "  n0 --> n6([\"front\"])\n"
+              "  n6 -. calls .-> n2\n");
+
 TEST_CASE("a number goes to the partition of its absolute value modulo their number") {
   es::simulation<app> sim;
   for (auto [number, partition] : {std::pair{0LL, 0U}, {1LL, 1U}, {7LL, 3U}, {-7LL, 3U}, {-4LL, 0U}}) {

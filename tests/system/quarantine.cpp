@@ -51,7 +51,18 @@ using shared_stage = std::shared_ptr<stage>;
 struct logs {
   using needs = es::environment<shared_stage>;
   struct line {};
+  struct slow_line {
+    explicit slow_line(shared_stage const& on) {
+      on->entered.set_value();
+      on->returns.wait();
+    }
+  };
+  struct count {
+    using reply = int;
+  };
   void handle(line, es::context<logs>& self) { ++self.environment<shared_stage>()->logged; }
+  void handle(slow_line, es::context<logs>& self) { ++self.environment<shared_stage>()->logged; }
+  int handle(count, es::context<logs>& self) { return self.environment<shared_stage>()->logged; }
 };
 
 /// Can be made not to return, in each of its functions.
@@ -209,7 +220,8 @@ TEST_CASE("the pool keeps its width while a function is left behind (SEMANTICS 1
   on->may_return.set_value();
 }
 
-TEST_CASE("a stall is reported with its message, its worker is replaced, and nothing restarts (SEMANTICS 16)") {
+TEST_CASE(
+    "a stall is reported with its message, its worker is replaced, and nothing restarts (SEMANTICS 16)") {
   const auto on = std::make_shared<stage>();
   reports seen;
   seen.awaited = es::report_kind::stalled;
@@ -229,7 +241,32 @@ TEST_CASE("a stall is reported with its message, its worker is replaced, and not
         std::string::npos);
 }
 
-TEST_CASE("~system returns within its bound, and what still runs is destroyed when it returns (SEMANTICS 17)") {
+/// Stays in a handler that was suspended before.
+struct resumed {
+  using needs = es::environment<shared_stage>;
+  struct work {};
+  es::task<void> handle(work, es::context<resumed>& self) {
+    co_await self.sleep(1_ms);
+    self.environment<shared_stage>()->returns.wait();
+  }
+};
+
+TEST_CASE("a stall after a suspension is reported with the message, too (SEMANTICS 16)") {
+  const auto on = std::make_shared<stage>();
+  std::promise<std::string> message;
+  es::settings how{.workers = 1, .stall_limit = 20_ms};
+  how.on_report = [&](es::report const& r) {
+    // A busy machine may have anything else stall.
+    if (r.kind == es::report_kind::stalled && r.message) message.set_value(r.to_string());
+  };
+  es::system<es::supervisor<resumed>> sys{es::with(on), how};
+  sys.cast<resumed>(resumed::work{});
+  CHECK(message.get_future().get().find("  message     resumed::work\n") != std::string::npos);
+  on->may_return.set_value();
+}
+
+TEST_CASE(
+    "~system returns within its bound, and what still runs is destroyed when it returns (SEMANTICS 17)") {
   const auto on = std::make_shared<stage>();
   const auto before = std::chrono::steady_clock::now();
   std::atomic<int> reported{0};
@@ -240,8 +277,7 @@ TEST_CASE("~system returns within its bound, and what still runs is destroyed wh
     how.workers = 2;
     how.on_report = [&](es::report const&) { ++reported; };
     es::system<tree> sys{es::with(on, everything), how};
-    auto caller = std::async(std::launch::async,
-                             [&] { CHECK_THROWS_AS(sys.call<stuck>(stuck::work{}), es::call_failed); });
+    sys.cast<stuck>(stuck::work{});
     on->entered.get_future().wait();
   }
   const int reports_before = reported;
@@ -260,15 +296,21 @@ enum class place { constructor, init, terminate, destructor };
 template <place Where>
 struct stuck_in {
   using needs = es::environment<shared_stage>;
-  explicit stuck_in(es::context<stuck_in>& self) : on(self.template environment<shared_stage>()) {
+  explicit stuck_in(es::context<stuck_in>& s) : self(s), on(self.template environment<shared_stage>()) {
     stay_in(place::constructor);
   }
   void init() { stay_in(place::init); }
   void terminate() { stay_in(place::terminate); }
-  ~stuck_in() { stay_in(place::destructor); }
+  ~stuck_in() {
+    stay_in(place::destructor);
+    self.template cast<stuck_in>(ping{});  // throws nothing
+  }
+  struct ping {};
+  void handle(ping) {}
   void stay_in(place here) {
     if (here == Where) on->returns.wait();
   }
+  es::context<stuck_in>& self;
   shared_stage on;
 };
 
@@ -301,11 +343,78 @@ void starts_and_stops() {
   freed.get_future().wait();
 }
 
-TEST_CASE("a constructor, init, terminate and destructor that do not return are left behind, too (SEMANTICS 17)") {
+TEST_CASE(
+    "a constructor, init, terminate and destructor that do not return are left behind, too (SEMANTICS 17)") {
   starts_and_stops<place::constructor>();
   starts_and_stops<place::init>();
   starts_and_stops<place::terminate>();
   starts_and_stops<place::destructor>();
+}
+
+/// Sends a message that takes long to build.
+struct late_sender {
+  using casts = es::processes<logs>;
+  using needs = es::environment<shared_stage>;
+  struct go {};
+  void handle(go, es::context<late_sender>& self) {
+    on = self.environment<shared_stage>();
+    self.cast<logs, logs::slow_line>(on);
+  }
+  shared_stage on;
+};
+
+TEST_CASE("what takes until after that to be built is not sent (SEMANTICS 17)") {
+  struct sending_tree : es::supervisor<logs, es::child<late_sender, es::brutal_kill>> {};
+  const auto on = std::make_shared<stage>();
+  reports seen;
+  es::system<sending_tree> sys{es::with(on), seen.settings(2)};
+  sys.cast<late_sender>(late_sender::go{});
+  on->entered.get_future().wait();
+  CHECK(sys.terminate_child<late_sender>() == es::child_result::ok);
+  on->may_return.set_value();
+  seen.arrived.get_future().wait();
+  CHECK(sys.call<logs>(logs::count{}) == 0);
+}
+
+/// Started at run time.
+struct guest {
+  using needs = es::environment<shared_stage>;
+  struct work {};
+  struct fail {
+    using reply = int;
+  };
+  struct which {
+    using reply = std::uint64_t;
+  };
+  void handle(work, es::context<guest>& self) {
+    self.environment<shared_stage>()->entered.set_value();
+    self.environment<shared_stage>()->returns.wait();
+  }
+  int handle(fail) { throw std::runtime_error("told to"); }
+  std::uint64_t handle(which, es::context<guest>& self) { return self.incarnation(); }
+};
+
+TEST_CASE("of a dynamic child, too, it is reported which incarnation was left behind (SEMANTICS 17)") {
+  struct guests : es::dynamic<es::child<guest, es::brutal_kill>> {};
+  const auto on = std::make_shared<stage>();
+  reports seen;
+  es::system<es::supervisor<guests>> sys{es::with(on), seen.settings(2)};
+  const auto first = sys.start_child<guests>();
+  CHECK_THROWS_AS(sys.call(first, guest::fail{}), es::call_failed);
+  CHECK(sys.call(first, guest::which{}) == 2);
+  sys.cast(first, guest::work{});
+  on->entered.get_future().wait();
+  CHECK(sys.terminate_child(first) == es::child_result::ok);
+  const auto second = sys.start_child<guests>();  // in the same place
+  CHECK(sys.call(second, guest::which{}) == 1);
+  on->may_return.set_value();
+  seen.arrived.get_future().wait();
+  for (std::string const& text : seen.all()) {
+    INFO(text);
+    if (text.find("quarantined") != text.npos || text.find("returned") != text.npos) {
+      CHECK(text.find("guest (permanent), incarnation 2\n") != text.npos);
+    }
+  }
 }
 
 }  // namespace

@@ -205,4 +205,37 @@ TEST_CASE("a match that fails prints both traces, the seed and the last steps") 
         "    0 s  started logs\n");
 }
 
+TEST_CASE("one dynamic child crashes, at its next message, at a time or in its restart, and no other one") {
+  struct worker {
+    struct which {
+      using reply = std::uint64_t;
+    };
+    std::uint64_t handle(which, es::context<worker>& self) { return self.incarnation(); }
+  };
+  struct workers : es::dynamic<worker, es::intensity<9, 60_s>> {};
+  es::simulation<es::supervisor<workers>> sim;
+  const auto a = sim.start_child<workers>();
+  const auto b = sim.start_child<workers>();
+  auto lives = [&] { return std::pair(sim.call(a, worker::which{}), sim.call(b, worker::which{})); };
+  sim.crash(a);
+  CHECK(sim.call(b, worker::which{}) == 1);
+  CHECK_THROWS_AS(sim.call(a, worker::which{}), es::call_failed);
+  CHECK(lives() == std::pair<std::uint64_t, std::uint64_t>(2, 1));
+  sim.crash(b, es::at{1_s});
+  sim.crash(b, es::in_constructor{2});
+  sim.run_for(1_s);
+  CHECK(lives() == std::pair<std::uint64_t, std::uint64_t>(2, 4));
+
+  sim.slow(a, 3_s);
+  sim.slow<worker::which>(b, 1_s);
+  const es::duration before = sim.elapsed();
+  CHECK(sim.call(b, worker::which{}) == 4);
+  CHECK(sim.elapsed() - before == 1_s);
+  sim.crash(a);
+  CHECK(sim.terminate_child(a) == es::child_result::ok);
+  const auto c = sim.start_child<workers>();  // at the same place, and not what was meant
+  CHECK(sim.call(c, worker::which{}) == 1);
+  CHECK(sim.elapsed() - before == 1_s);
+}
+
 }  // namespace

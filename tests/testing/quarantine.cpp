@@ -91,6 +91,76 @@ TEST_CASE("a tree may end before a function that it left behind returns (SEMANTI
   CHECK(slow_one::alive == 1);
 }
 
+/// Uses its context in every destructor: its own, that of a handler's frame, and that of one unwound.
+struct tidy {
+  using casts = es::processes<logs>;
+  struct hold {
+    using reply = int;
+  };
+  struct tick {};
+  struct guard {
+    ~guard() {
+      self.cancel(timer);
+      self.demonitor({1});
+      self.send_after(1_s, tick{});
+      self.cast<logs, logs::line>("gone");
+    }
+    es::context<tidy>& self;
+    es::timer_id timer;
+  };
+  explicit tidy(es::context<tidy>& self) : g{self, self.send_after(1_h, tick{})} {}
+  es::task<int> handle(hold, es::context<tidy>& self) {
+    const guard of_handler{self, g.timer};
+    self.cast<logs, logs::line>("held");
+    co_await self.sleep(1_h);
+    co_return 1;
+  }
+  void handle(tick) {}
+  guard g;
+};
+
+TEST_CASE("destructors of what is left behind may use the context, and send nothing (SEMANTICS 17)") {
+  struct tree : es::supervisor<logs, es::child<tidy, es::brutal_kill>> {};
+  es::simulation<tree> sim;
+  sim.cast<tidy>(tidy::hold{});
+  sim.run_until_idle();
+  CHECK(sim.restart_group<tidy>() == es::child_result::ok);
+  CHECK(sim.call<logs>(logs::count{}) ==
+        3);  // of one that is ended: by the handler, its guard, and the process
+
+  sim.slow<tidy>(10_s);
+  sim.cast<tidy>(tidy::hold{});
+  sim.run_until_idle();
+  CHECK(sim.restart_group<tidy>() == es::child_result::ok);
+  sim.run_for(20_s);
+  CHECK(sim.reports().back().starts_with("espalier: returned\n"));
+  CHECK(sim.call<logs>(logs::count{}) == 3);
+  CHECK(sim.broken().empty());
+}
+
+/// Terminates for ever.
+struct unending {
+  using casts = es::processes<logs>;
+  explicit unending(es::context<unending>& s) : self(s) {}
+  ~unending() { self.cast<logs, logs::line>("gone"); }
+  es::task<void> terminate(es::exit_reason const&) {
+    const unending_guard of_terminate{self};
+    co_await self.sleep(es::infinity);
+  }
+  struct unending_guard {
+    ~unending_guard() { self.cast<logs, logs::line>("gone"); }
+    es::context<unending>& self;
+  };
+  es::context<unending>& self;
+};
+
+TEST_CASE("destructors may use the context also when a simulation is destroyed before its tree has ended") {
+  struct tree : es::supervisor<logs, es::child<unending, es::shutdown<es::infinity>>> {};
+  es::simulation<tree> sim;
+  sim.stop();
+  CHECK(!sim.ended());
+}
+
 /// Stops waiting for an answer, and is busy when that comes.
 struct impatient {
   using calls = es::processes<database>;
@@ -102,7 +172,7 @@ struct impatient {
   void handle(work) {}
 };
 
-TEST_CASE("an answer that comes late to a process that is left behind is dropped (7, 17)") {
+TEST_CASE("an answer that comes late to a process that is left behind is dropped (SEMANTICS 7, 17)") {
   struct tree : es::supervisor<database, es::child<impatient, es::shutdown<1_s>>> {};
   es::simulation<tree> sim;
   sim.slow<database>(2_s);
@@ -127,7 +197,7 @@ struct leader {
   }
 };
 
-TEST_CASE("a stand-in may be left behind, and its caller is told (17)") {
+TEST_CASE("a stand-in may be left behind, and its caller is told (SEMANTICS 17)") {
   struct inner : es::supervisor<es::child<database, es::shutdown<1_s>>> {};
   struct tree : es::supervisor<inner, leader> {};
   es::simulation<tree> sim;

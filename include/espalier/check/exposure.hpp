@@ -17,6 +17,7 @@ constexpr node_index callee_of(edge e, link to) {
 struct caller_view {
   node_index const* list = nullptr;
   std::uint32_t const* first = nullptr;
+  record const* records = nullptr;
 };
 
 template <std::size_t Records, std::size_t Edges>
@@ -44,30 +45,48 @@ inline constexpr auto callers_index_of = [] {
 }();
 
 template <class T>
-inline constexpr caller_view callers_of{callers_index_of<T>.list.data(), callers_index_of<T>.first.data()};
+inline constexpr caller_view callers_of{callers_index_of<T>.list.data(), callers_index_of<T>.first.data(),
+                                        records_of<T>.data()};
+
+/// The outage of each record's end.
+template <class T>
+struct outage_batches : batches<T> {
+  template <std::size_t Batch>
+  static constexpr auto batch = [] {
+    constexpr node_index begin = batches<T>::begin(Batch);
+    constexpr node_index end = batches<T>::end(Batch);
+    std::array<outage, end - begin + 1> out{};
+    for (node_index i = begin; i != end; ++i) out[i - begin] = crash(view_of<T>, i);
+    return out;
+  }();
+};
+template <class T>
+inline constexpr auto const& outages_of = joined<outage_batches<T>>;
 
 /// Flags in `in` the processes and supervisors that may end because `process` crashes once: its radius,
 /// whoever calls one of those and does not catch the failure, and their radii (SEMANTICS 8). `in` and `to_do`
 /// have an entry for each record.
-constexpr void expose(tree_view tree, caller_view callers, node_index process, bool* in, node_index* to_do) {
+constexpr void expose(outage const* outages, caller_view callers, node_index process, bool* in,
+                      node_index* to_do) {
   std::size_t waiting = 0;
-  auto add = [&](outage o) {
+  auto add = [&](outage const& o) {
     for (node_index i = o.first; i != o.last; ++i) {
-      if (!in[i]) to_do[waiting++] = i;
+      if (in[i]) continue;
       in[i] = true;
+      to_do[waiting++] = i;
     }
   };
-  add(crash(tree, process));
+  add(outages[process]);
   while (waiting != 0) {
     const node_index callee = to_do[--waiting];
     auto add_callers_of = [&](node_index i) {
       for (std::uint32_t c = callers.first[i]; c != callers.first[i + 1]; ++c) {
-        if (!in[callers.list[c]]) add(crash(tree, callers.list[c]));
+        if (!in[callers.list[c]]) add(outages[callers.list[c]]);
       }
     };
     add_callers_of(callee);
     // Who starts such a child may call any process in it.
-    const node_index started = tree[callee].pattern;
+    const node_index started = callers.records[callee].pattern;
     if (started != no_node && started != callee) add_callers_of(started);
   }
 }

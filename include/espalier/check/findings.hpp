@@ -30,7 +30,7 @@ struct rules {
 
   template <std::size_t Batch>
   static constexpr findings about_records = collect([](auto& found) {
-    for (node_index i = static_cast<node_index>(Batch) * batch_size; i != end_of_batch<T>(Batch); ++i) {
+    for (node_index i = batches<T>::begin(Batch); i != batches<T>::end(Batch); ++i) {
       if (tree[i].supervisor) {
         judge_supervisor(tree, i, found);
         judge_supervisor_policy(tree, i, doubts.data(), found);
@@ -43,7 +43,7 @@ struct rules {
   });
   template <std::size_t Batch>
   static constexpr findings about_edges = collect([](auto& found) {
-    for (node_index i = static_cast<node_index>(Batch) * batch_size; i != end_of_batch<T>(Batch); ++i) {
+    for (node_index i = batches<T>::begin(Batch); i != batches<T>::end(Batch); ++i) {
       judge_edges(tree, links_of<T>, i, found);
     }
   });
@@ -64,7 +64,7 @@ struct rules {
 };
 
 template <class T>
-inline constexpr findings findings_of = rules<T>::judge(std::make_index_sequence<batches_of<T>>{});
+inline constexpr findings findings_of = rules<T>::judge(std::make_index_sequence<batches<T>::count>{});
 
 }  // namespace espalier::detail
 

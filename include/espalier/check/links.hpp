@@ -1,9 +1,8 @@
 // Copyright the Espalier authors. Boost Software License 1.0 (see LICENSE).
 #pragma once
 
+#include <espalier/check/batches.hpp>
 #include <espalier/check/scope.hpp>
-#include <espalier/check/unpack.hpp>
-#include <utility>
 
 // Where the names that processes declare lead, found once for all rules and questions.
 namespace espalier::detail {
@@ -45,46 +44,25 @@ inline constexpr auto first_links_of = [] {
   return out;
 }();
 
-/// Records are judged in batches, so that no evaluation is so long that a compiler gives up.
-inline constexpr node_index batch_size = 64;
 template <class T>
-inline constexpr std::size_t batches_of = (records_of<T>.size() + batch_size - 1) / batch_size;
-template <class T>
-constexpr node_index end_of_batch(std::size_t batch) {
-  const auto end = static_cast<node_index>(batch + 1) * batch_size;
-  return end < view_of<T>.size ? end : view_of<T>.size;
-}
-
-template <class T, std::size_t Batch>
-inline constexpr auto links_of_batch = [] {
-  constexpr node_index begin = static_cast<node_index>(Batch) * batch_size;
-  constexpr node_index end = end_of_batch<T>(Batch);
-  std::array<link, first_links_of<T>[end] - first_links_of<T>[begin] + 1> out{};
-  std::size_t n = 0;
-  for (node_index i = begin; i != end; ++i) {
-    record const& r = view_of<T>[i];
-    for (std::uint32_t e = 0; e != r.edge_count; ++e) {
-      out[n++] = follow(view_of<T>, lookup_of<T>, i, r.edges[e]);
+struct link_batches : batches<T> {
+  template <std::size_t Batch>
+  static constexpr auto batch = [] {
+    constexpr node_index begin = batches<T>::begin(Batch);
+    constexpr node_index end = batches<T>::end(Batch);
+    std::array<link, first_links_of<T>[end] - first_links_of<T>[begin] + 1> out{};
+    std::size_t n = 0;
+    for (node_index i = begin; i != end; ++i) {
+      record const& r = view_of<T>[i];
+      for (std::uint32_t e = 0; e != r.edge_count; ++e) {
+        out[n++] = follow(view_of<T>, lookup_of<T>, i, r.edges[e]);
+      }
     }
-  }
-  return out;
-}();
-
-template <class T, std::size_t... Batch>
-constexpr auto join_links(std::index_sequence<Batch...>) {
-  struct {
-    link const* first;
-    std::size_t size;
-  } const parts[] = {{links_of_batch<T, Batch>.data(), links_of_batch<T, Batch>.size() - 1}...};
-  std::array<link, first_links_of<T>[records_of<T>.size()] + 1> out{};
-  std::size_t n = 0;
-  for (auto const& part : parts) {
-    for (std::size_t i = 0; i != part.size; ++i) out[n++] = part.first[i];
-  }
-  return out;
-}
+    return out;
+  }();
+};
 template <class T>
-inline constexpr auto all_links_of = join_links<T>(std::make_index_sequence<batches_of<T>>{});
+inline constexpr auto const& all_links_of = joined<link_batches<T>>;
 
 template <class T>
 inline constexpr link_view links_of{all_links_of<T>.data(), first_links_of<T>.data()};

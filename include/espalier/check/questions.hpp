@@ -23,8 +23,8 @@ constexpr auto select_processes(Select select) {
   selection<records_of<T>.size()> out;
   select([&](node_index first, node_index last) {
     for (; first != last; ++first) {
-      const bool counts = !view_of<T>.is_pattern(first) && !view_of<T>.is_repeated(first);
-      if (!out.in[first] && !view_of<T>[first].supervisor && counts) {
+      const bool is_meant = !view_of<T>.is_pattern(first) && !view_of<T>.is_repeated(first);
+      if (!out.in[first] && !view_of<T>[first].supervisor && is_meant) {
         out.in[first] = true;
         ++out.size;
       }
@@ -74,7 +74,7 @@ inline constexpr auto exposed_to = select_processes<T>([](auto add) {
   if (p.what == found::nowhere) return;
   bool in[view_of<T>.size] = {};
   node_index to_do[view_of<T>.size] = {};
-  expose(view_of<T>, callers_of<T>, p.node, in, to_do);
+  expose(outages_of<T>.data(), callers_of<T>, p.node, in, to_do);
   for (node_index i = 0; i != view_of<T>.size; ++i) {
     if (in[i]) add(i, i + 1);
   }
@@ -92,11 +92,40 @@ constexpr std::size_t count_processes(tree_view tree) {
   return n;
 }
 
+constexpr std::size_t count_supervisors(tree_view tree) {
+  std::size_t n = 0;
+  for (node_index i = 0; i != tree.size; ++i) n += tree[i].supervisor ? 1U : 0U;
+  return n;
+}
+
+constexpr std::size_t depth_of(tree_view tree) {
+  std::size_t deepest = 0;
+  std::size_t here = 0;  // of the supervisors around a record
+  node_index inner = no_node;
+  for (node_index i = 0; i != tree.size; ++i) {
+    for (; inner != no_node && tree[inner].end <= i; inner = tree[inner].parent) --here;
+    deepest = here > deepest ? here : deepest;
+    if (tree[i].supervisor) {
+      inner = i;
+      ++here;
+    }
+  }
+  return deepest;
+}
+
 }  // namespace detail
 
 /// The static processes of the tree; supervisors do not count.
 template <class T>
 inline constexpr std::size_t process_count = detail::count_processes(detail::view_of<T>);
+
+/// The supervisors of the tree, also dynamic ones.
+template <class T>
+inline constexpr std::size_t supervisor_count = detail::count_supervisors(detail::view_of<T>);
+
+/// The most supervisors that stand above one process, so 1 for a root with processes only.
+template <class T>
+inline constexpr std::size_t depth = detail::depth_of(detail::view_of<T>);
 
 /// The process names of the tree in the order in which they start. Compares in order with
 /// `es::processes<...>`.

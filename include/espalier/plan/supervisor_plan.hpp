@@ -15,27 +15,25 @@
 // child, and what happens meanwhile waits its turn. Its life:
 //
 //   1. `begin`       starts the children in list order. The first failure stops the started ones in reverse:
-//   `ended`.
+//                    `ended`.
 //   2. `serving`     an end by itself is judged (B.2): the child is parked, or a restart is counted (B.6).
 //   3. restart       one_for_one starts the child. The others stop the range in reverse start order
-//   (`clearing`), then
-//                    start it in order (`filling`). Temporary children in the range are forgotten. A child
-//                    that is found dead when its turn to be stopped comes is absorbed by the same restart.
+//                    (`clearing`), then start it in order (`filling`). Temporary children in the range are
+//                    forgotten. A child that is found dead when its turn to be stopped comes is absorbed by
+//                    the same restart.
 //   4. failed start  within a restart: the child is `retrying`; the order `retry` asks the caller to send the
-//   event
-//                    `retry` through its queue, so that others get in between. It is counted again, relative
-//                    to it. It is dropped if the child does not retry any more when its turn comes.
+//                    event `retry` through its queue, so that others get in between. It is counted again,
+//                    relative to it. It is dropped if the child does not retry any more when its turn comes.
 //   5. back-off      a repeated restart waits, once its range is stopped: the children of the range are
-//   `waiting`, the
-//                    order `wait` asks for the event `resume` after a while, and others are served meanwhile.
-//                    It was counted when it was scheduled, and the window does not age while anything waits
-//                    (SEMANTICS 22). A sibling's restart that covers it absorbs it, and waits at least as
-//                    long.
+//                    `waiting`, the order `wait` asks for the event `resume` after a while, and others are
+//                    served meanwhile. It was counted when it was scheduled, and the window does not age
+//                    while anything waits (SEMANTICS 22). A sibling's restart that covers it absorbs it, and
+//                    waits at least as long.
 //   6. requests      by administrators, only while serving (B.12): `terminate`, `start_again`,
-//   `restart_group`. Nothing
-//                    is counted. The order `done` says when, and whether a start failed.
+//                    `restart_group`. Nothing is counted. The order `done` says when, and whether a start
+//                    failed.
 //   7. `stop`        from the parent, at any time, also during a start: all children in reverse. Then
-//   `ended`.
+//                    `ended`.
 //   8. giving up     and auto_shutdown: as 7, and the order `ended` says why.
 namespace espalier::plan {
 

@@ -71,7 +71,7 @@ struct child_request final : supervisor_request<child_result> {
 struct children_request final : supervisor_request<std::vector<child_info>> {};
 
 /// Hands a request about the process at `of` to its supervisor.
-void ask_supervisor_of(place& of, child_request& r, incarnation& by);
+void ask_supervisor_of(incarnation& self, place& of, child_request& r);
 
 }  // namespace runtime
 
@@ -92,7 +92,8 @@ class [[nodiscard]] child_operation final : public awaitable {
     suspension_.frame = frame;
     suspension_.call = request->from.call;
     suspension_.is_call = true;
-    runtime::ask_supervisor_of(of_, *request.release(), self_);
+    runtime::ask_supervisor_of(self_, of_, *request);
+    static_cast<void>(request.release());
     runtime::suspend(self_, suspension_, infinity);
   }
   child_result await_resume() { return *static_cast<runtime::child_request*>(suspension_.answer)->reply; }

@@ -25,7 +25,9 @@ class call_failed : public std::exception {
 };
 
 /// Thrown in a function that was left behind, because it did not return within the stop limit of its process,
-/// when it uses its `es::context` at last. Its process has been told as killed long before.
+/// when it uses its `es::context` at last. Its process has been told as killed long before. Not thrown where
+/// an exception is under way, nor by the destructors of the process and of a frame that is given up: there,
+/// and in `cancel` and `demonitor`, nothing is done.
 class quarantined : public std::exception {
  public:
   char const* what() const noexcept override {

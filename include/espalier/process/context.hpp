@@ -89,10 +89,9 @@ class context {
     if constexpr (!detail::handles<Q, message>) {
       detail::refuse_unhandled<Q, message>();
     } else {
-      if (!runtime::may_send(*self_)) return;
       std::unique_ptr<runtime::envelope> mail(
           new runtime::message<Q, message>(std::in_place, std::forward<Args>(args)...));
-      const runtime::delivery sent = runtime::post(detail::address_in(to), *mail, true);
+      const runtime::delivery sent = runtime::send(*self_, detail::address_in(to), *mail);
       if (sent) static_cast<void>(mail.release());
       if (sent.is_full) runtime::wait_for_room(*self_, *detail::address_in(to).at);
     }
@@ -162,8 +161,7 @@ class context {
   template <class Q>
   void exit(ref<Q> const& child, exit_reason why) {
     if constexpr (detail::may_watch_ref<Q>()) {
-      if (!runtime::may_send(*self_)) return;
-      runtime::exit(place_in(child), std::move(why), detail::make_notice<Q, exited, P>(), incarnation(),
+      runtime::exit(*self_, place_in(child), std::move(why), detail::make_notice<Q, exited, P>(),
                     detail::address_in(child).generation);
     }
   }
@@ -233,11 +231,8 @@ class context {
   /// not run.
   template <class Q>
   void exit(exit_reason why) {
-    if constexpr (!detail::may_watch<P, Q>()) {
-      return;
-    } else if (runtime::may_send(*self_)) {
-      runtime::exit(address_of<Q>(), std::move(why), detail::make_notice<process_of<Q>, exited, P>(),
-                    incarnation());
+    if constexpr (detail::may_watch<P, Q>()) {
+      runtime::exit(*self_, address_of<Q>(), std::move(why), detail::make_notice<process_of<Q>, exited, P>());
     }
   }
   /// Stops `Q`, and leaves it without a process; `ok` also if it has none. Awaited, it is an
@@ -297,11 +292,10 @@ class context {
 
   template <class Q, class Message, class... Args>
   void send(runtime::place& to, Args&&... args) {
-    if (!runtime::may_send(*self_)) return;
     std::unique_ptr<runtime::envelope> mail(
         new runtime::message<process_of<Q>, Message>(std::in_place, std::forward<Args>(args)...));
     mail->to_itself = std::is_same_v<P, Q>;
-    const runtime::delivery sent = runtime::post(to, *mail, true);
+    const runtime::delivery sent = runtime::send(*self_, to, *mail);
     if (sent) static_cast<void>(mail.release());
     if (sent.is_full) runtime::wait_for_room(*self_, to);
   }

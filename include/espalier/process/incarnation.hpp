@@ -61,7 +61,7 @@ class incarnation {
   std::optional<exit_reason> asked_to_stop;  // by itself
   exit_reason ending;                        // why it terminates
   bool traps_exits = false;
-  bool is_discarded = false;  // left behind, and being destroyed
+  bool only_destructs = false;  // its functions have returned; destructors run, which must not throw
 };
 
 // What a process asks of its runtime. Declared here, so that the code of processes needs no threads and no
@@ -69,7 +69,7 @@ class incarnation {
 
 /// Puts `mail` into the mailbox of `to`. Answers false, and leaves `mail` with the caller, if there is no
 /// process: `to` is parked, or it is between two incarnations and `may_wait` is false. Any thread.
-/// If the mailbox is full, the sender is to `wait_for_room`.
+/// If the mailbox is full, the sender is to wait for room.
 delivery post(place& to, envelope& mail, bool may_wait);
 
 /// A place, and which child it has been given to; 0 for whichever.
@@ -80,15 +80,15 @@ struct child_address {
 /// As `post`, to that child only.
 delivery post(child_address const& to, envelope& mail, bool may_wait);
 
+// The following throw `es::quarantined`, or do nothing where only destructors run, if the process was left
+// behind.
+
+/// As `post`, from a process. A call of one that does not serve, or is to end, may not wait (SEMANTICS 3).
+delivery send(incarnation& self, place& to, envelope& mail);
+delivery send(incarnation& self, child_address const& to, envelope& mail);
+
 /// Does not take up another message, nor go on after a sleep, until there is room in the mailbox of `to`.
 void wait_for_room(incarnation& self, place& to);
-
-/// Whether what the process sends goes anywhere: not from the destructors of one that was left behind. Throws
-/// `es::quarantined` if it was left behind, and its function still runs. So do all of the following.
-bool may_send(incarnation& self);
-
-/// Whether a call of the process may wait for a callee's next incarnation (SEMANTICS 3).
-bool calls_may_wait(incarnation& self);
 
 /// Registers what the process is suspended on. It resumes with `s.answer` null once `limit` is over.
 void suspend(incarnation& self, suspension& s, duration limit);
@@ -100,12 +100,12 @@ return_address next_call(incarnation& self);
 /// Answers a number to cancel it by.
 std::uint64_t send_later(incarnation& self, std::unique_ptr<envelope> mail, duration delay, duration period);
 
-/// Cancels a message that is not in the mailbox yet. Answers whether there was one.
+/// Cancels a message that is not in the mailbox yet. Answers whether there was one. Throws nothing.
 bool cancel_later(incarnation& self, std::uint64_t number);
 
 /// Sends `self` the notice when `target` ends. Answers a number to give it up by.
 std::uint64_t monitor(incarnation& self, place& target, death_notice notice, std::uint64_t generation = 0);
-/// Gives up a monitor, and its notice. Answers false if that has been handled.
+/// Gives up a monitor, and its notice. Answers false if that has been handled. Throws nothing.
 bool demonitor(incarnation& self, std::uint64_t number);
 
 /// Has the abnormal end of either end the other one, or tell it if it traps exits.
@@ -113,8 +113,7 @@ void link(incarnation& self, place& other, death_notice to_self, death_notice to
           std::uint64_t generation = 0);
 void unlink(incarnation& self, place& other);
 /// Sends an exit signal; `killed` cannot be trapped.
-void exit(place& to, exit_reason why, death_notice notice, std::uint64_t from_life,
-          std::uint64_t generation = 0);
+void exit(incarnation& self, place& to, exit_reason why, death_notice notice, std::uint64_t generation = 0);
 
 /// Whether the process has been asked to stop, or was left behind.
 bool is_stopping(incarnation const& self) noexcept;

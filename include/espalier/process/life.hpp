@@ -118,23 +118,35 @@ class argument_life final : public life<P> {
   }
 };
 
-/// The same for a child with a start function.
-template <class P, auto Start>
-class started_life final : public life<P> {
+/// The same for a child with a start function, which takes the start arguments too, if there are any.
+template <class P, auto Start, class Arguments = arguments<>>
+class started_life;
+template <class P, auto Start, class... A>
+class started_life<P, Start, arguments<A...>> final : public life<P> {
  public:
   using life<P>::life;
 
   bool construct() override {
-    if constexpr (std::is_invocable_v<decltype(Start), context<P>&>) {
-      return build([&]() -> decltype(auto) { return Start(this->self_); });
-    } else if constexpr (std::is_invocable_v<decltype(Start)>) {
-      return build([]() -> decltype(auto) { return Start(); });
+    if constexpr (sizeof...(A) == 0) {
+      return construct_from();
+    } else if constexpr ((std::is_copy_constructible_v<A> && ...)) {
+      std::tuple<A...> given = *static_cast<std::tuple<A...> const*>(this->arguments);
+      return std::apply([&](auto&... arg) { return construct_from(arg...); }, given);
     } else {
       return false;  // said by node_check
     }
   }
 
  private:
+  bool construct_from(A&... arg) {
+    if constexpr (std::is_invocable_v<decltype(Start), context<P>&, A...>) {
+      return build([&]() -> decltype(auto) { return Start(this->self_, std::move(arg)...); });
+    } else if constexpr (std::is_invocable_v<decltype(Start), A...>) {
+      return build([&]() -> decltype(auto) { return Start(std::move(arg)...); });
+    } else {
+      return false;  // said by node_check
+    }
+  }
   template <class Function>
   bool build(Function function) {
     using made = std::remove_cvref_t<decltype(function())>;

@@ -31,7 +31,7 @@ class call_operation : public awaitable {
     suspension_.frame = frame;
     suspension_.call = request_->from.call;
     suspension_.is_call = true;
-    const runtime::delivery sent = runtime::post(callee_, *request_, runtime::calls_may_wait(*caller_));
+    const runtime::delivery sent = runtime::send(*caller_, callee_, *request_);
     if (!sent) {
       refused_ = true;
       return false;

@@ -96,8 +96,10 @@ struct uncopyable_argument {
 };
 template <class P, class Start>
 struct start_with_wrong_parameters {
-  static_assert(ill_formed<P, Start, which_takes_something_else>,
-                "espalier: a start function takes nothing, or the es::context of its process");
+  static_assert(
+      ill_formed<P, Start, which_takes_something_else>,
+      "espalier: a start function takes nothing, or the es::context of its process; that of a "
+      "dynamic child takes its start arguments too, as they stand in using args = es::arguments<...>");
 };
 template <class P, class Start, class Made>
 struct start_with_wrong_result {
@@ -105,19 +107,20 @@ struct start_with_wrong_result {
                 "espalier: a start function answers its process, or a std::optional of it");
 };
 
-template <class P, class Function>
-auto result_of_start(Function function, context<P>& self) {
-  if constexpr (std::is_invocable_v<Function, context<P>&>) {
-    return function(self);
+template <class P, class Function, class... A>
+auto result_of_start(Function function, context<P>& self, A&&... arg) {
+  if constexpr (std::is_invocable_v<Function, context<P>&, A...>) {
+    return function(self, std::move(arg)...);
   } else {
-    return function();
+    return function(std::move(arg)...);
   }
 }
 template <class P, class Made>
 inline constexpr bool is_made =
     std::is_same_v<Made, P> || std::is_same_v<Made, std::optional<P>> || std::is_convertible_v<Made, P>;
-template <class P, class Function>
-using made_by = decltype(result_of_start<P>(std::declval<Function>(), std::declval<context<P>&>()));
+template <class P, class Function, class... A>
+using made_by =
+    decltype(result_of_start<P>(std::declval<Function>(), std::declval<context<P>&>(), std::declval<A>()...));
 
 template <class P, class List>
 inline constexpr bool is_built_from = false;
@@ -147,9 +150,10 @@ struct uncopyable<arguments<First, Rest...>> {
   using type = typename decltype(find())::type;
 };
 
-/// Stands in for a start function, of the children of a dynamic supervisor with start arguments.
-struct start_with_arguments;
 struct no_start_function;
+/// Stands in for a start function, of the children of a dynamic supervisor with start arguments.
+template <class Start = no_start_function>
+struct start_with_arguments;
 
 /// The start function among a child's options, if there is one.
 template <class Options>
@@ -174,7 +178,7 @@ struct building {
   }
 };
 template <class P>
-struct building<P, start_with_arguments> {
+struct building<P, start_with_arguments<>> {
   static constexpr auto judge() {
     using wrong = typename uncopyable<typename args_of<P>::type>::type;
     if constexpr (!std::is_void_v<wrong>) {
@@ -186,16 +190,34 @@ struct building<P, start_with_arguments> {
     }
   }
 };
-template <class P, auto Function>
-struct building<P, start<Function>> {
+/// With a start function, and the arguments that it is given.
+template <class P, auto Function, class... A>
+struct building_by {
   static constexpr auto judge() {
     using function = decltype(Function);
-    if constexpr (!std::is_invocable_v<function, context<P>&> && !std::is_invocable_v<function>) {
+    if constexpr (!std::is_invocable_v<function, context<P>&, A...> && !std::is_invocable_v<function, A...>) {
       return boost::hana::type_c<start_with_wrong_parameters<P, start<Function>>>;
-    } else if constexpr (!is_made<P, made_by<P, function>>) {
-      return boost::hana::type_c<start_with_wrong_result<P, start<Function>, made_by<P, function>>>;
+    } else if constexpr (!is_made<P, made_by<P, function, A...>>) {
+      return boost::hana::type_c<start_with_wrong_result<P, start<Function>, made_by<P, function, A...>>>;
     } else {
       return boost::hana::type_c<no_mistake<1>>;
+    }
+  }
+};
+template <class P, auto Function>
+struct building<P, start<Function>> : building_by<P, Function> {};
+template <class P, class List, auto Function>
+struct building_from;
+template <class P, class... A, auto Function>
+struct building_from<P, arguments<A...>, Function> : building_by<P, Function, A...> {};
+template <class P, auto Function>
+struct building<P, start_with_arguments<start<Function>>> {
+  static constexpr auto judge() {
+    using wrong = typename uncopyable<typename args_of<P>::type>::type;
+    if constexpr (!std::is_void_v<wrong>) {
+      return boost::hana::type_c<uncopyable_argument<P, wrong>>;
+    } else {
+      return building_from<P, typename args_of<P>::type, Function>::judge();
     }
   }
 };

@@ -29,7 +29,8 @@ struct terminate_request final : supervisor_request<child_result> {
 
 /// Hands a request to the dynamic supervisor at `position` among the names that the process declares.
 void ask_dynamic(incarnation& self, std::size_t position, envelope& r);
-/// Hands a request about a child to its supervisor.
+/// Hands a request about a child to its supervisor: from a process, or from outside.
+void ask_supervisor_of(incarnation& self, child_address const& child, envelope& r);
 void ask_supervisor_of(child_address const& child, envelope& r);
 }  // namespace runtime
 
@@ -128,7 +129,8 @@ class [[nodiscard]] start_operation final : public awaitable {
     suspension_.frame = frame;
     suspension_.call = request_->from.call;
     suspension_.is_call = true;
-    runtime::ask_dynamic(self_, position_, *request_.release());
+    runtime::ask_dynamic(self_, position_, *request_);
+    static_cast<void>(request_.release());
     runtime::suspend(self_, suspension_, infinity);
   }
   ref<child_process<D>> await_resume() {
@@ -158,7 +160,8 @@ class [[nodiscard]] terminate_operation final : public awaitable {
     suspension_.frame = frame;
     suspension_.call = request->from.call;
     suspension_.is_call = true;
-    runtime::ask_supervisor_of(child_, *request.release());
+    runtime::ask_supervisor_of(self_, child_, *request);
+    static_cast<void>(request.release());
     runtime::suspend(self_, suspension_, infinity);
   }
   child_result await_resume() {

@@ -227,10 +227,10 @@ class address : public node, public reply_sink, public room_waiter {
 
   void stalled() noexcept override {
     std::unique_lock lock(mutex_);
-    const std::uint64_t life = lives_;
+    const std::uint64_t incarnation = lives_ - lives_before_;
     const type_id message = taken_;
     lock.unlock();
-    tell(notice_kind::stalled, life, reason::normal, message);
+    tell(notice_kind::stalled, incarnation, reason::normal, message);
   }
 
   // --- from the simulation
@@ -378,7 +378,7 @@ class address : public node, public reply_sink, public room_waiter {
   std::uint64_t lives_before_ = 0;  // of the children that the place was given to before
   std::uint64_t generation_ = 1;
   std::shared_ptr<void const> arguments_;
-  type_id taken_ = {};  // the type of the message that was taken out of the mailbox last, until the next step
+  type_id taken_ = {};  // the type of the message that is handled, from the step that took it out or goes on
   availability availability_ = availability::gap;
   bool scheduled_ = false;
   bool start_asked_ = false;

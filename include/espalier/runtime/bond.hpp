@@ -18,8 +18,7 @@ enum class bond_kind : unsigned char { monitor, link };
 /// fires once.
 ///
 ///   1. The owner holds it in `bonds`, under the owner's lock; the target in `watchers`, under the target's.
-///   No
-///      two locks are held at a time.
+///      No two locks are held at a time.
 ///   2. The target's end takes all watchers out of the list, and hands each to its owner, which takes it out
 ///      of its own list and delivers it.
 ///   3. The owner's end, or a `demonitor`, marks the bond canceled under the owner's lock, and then takes it

@@ -16,8 +16,8 @@
 // are never freed before the system ends, so a `ref` may be asked at any time.
 //
 // Limits. A child that is terminated has a limit of its own; all that a stop of the whole ends have one
-// together. If it expires they are killed; a function that still runs 100 ms later is reported and waited
-// for. Each limit has a number, so that one that expires late means nothing.
+// together. If it expires they are killed; a function that still runs 100 ms later is left behind, as under a
+// static supervisor. Each limit has a number, so that one that expires late means nothing.
 namespace espalier::runtime {
 
 class dynamic_node final : public notice_inbox {
@@ -129,9 +129,9 @@ class dynamic_node final : public notice_inbox {
         if (timer_of(i, n.life) != nullptr) decides_.resume(i, now, orders());
         return;
       case notice_kind::stalled:
-        return report_running(report_kind::stalled, i, report_action::replacing_worker, n.message);
+        return report_running(report_kind::stalled, n.life, report_action::replacing_worker, n.message);
       case notice_kind::returned:
-        return report_running(report_kind::returned, i, report_action::destroyed);
+        return report_running(report_kind::returned, n.life, report_action::destroyed);
       case notice_kind::overflowed:
         return report_about(report_kind::mailbox_overflow, i, report_action::dropping, {}, &n.why, n.message);
       default:
@@ -391,32 +391,40 @@ class dynamic_node final : public notice_inbox {
   }
 
   void overdue(limit_timer& limit) {
-    end_by_force(limit.child, limit.killed);
-    if (!pattern_.about->supervisor) ask_to_return(limit);
+    const bool is_in_context = end_by_force(limit.child, limit.killed);
+    if (!pattern_.about->supervisor) ask_to_return(limit, is_in_context);
   }
   void overdue_all() {
+    bool is_in_context = false;
     for (plan::child_index i = 0; i != decides_.size(); ++i) {
       // Who was being stopped before has a limit of its own.
       if (decides_.child(i).now != plan::status::stopping || timers_.count(i) != 0) continue;
-      end_by_force(i, limit_.killed);
+      if (end_by_force(i, limit_.killed)) is_in_context = true;
     }
-    if (!pattern_.about->supervisor) ask_to_return(limit_);
+    if (!pattern_.about->supervisor) ask_to_return(limit_, is_in_context);
   }
-  void end_by_force(plan::child_index i, bool is_killed) {
+  /// Answers whether its function runs, but cannot be left behind while it uses its context.
+  bool end_by_force(plan::child_index i, bool is_killed) {
     if (pattern_.about->supervisor) {  // nobody kills it
-      return report_about(report_kind::still_running, i, report_action::waiting, {}, nullptr, {});
+      report_about(report_kind::still_running, i, report_action::waiting, {}, nullptr, {});
+      return false;
     }
-    if (!is_killed) return slots_[i].child().kill();
-    if (slots_[i].child().leave_behind()) {
-      report_running(report_kind::quarantined, i, report_action::left_behind);
+    if (!is_killed) {
+      slots_[i].child().kill();
+      return false;
     }
+    const leaving l = slots_[i].child().leave_behind();
+    if (l == leaving::done) {
+      report_running(report_kind::quarantined, slots_[i].incarnation(), report_action::left_behind);
+    }
+    return l == leaving::in_context;
   }
-  /// Its function has 100 ms to return, and is left behind as soon as it is seen running after that.
-  void ask_to_return(limit_timer& limit) {
+  /// Functions have 100 ms to return.
+  void ask_to_return(limit_timer& limit, bool is_in_context) {
     constexpr duration to_return{100'000'000};
     constexpr duration to_look_again{1'000'000};
-    const bool was_killed = std::exchange(limit.killed, true);
-    arm(limit, notice_kind::limit_expired, was_killed ? to_look_again : to_return);
+    limit.killed = true;
+    arm(limit, notice_kind::limit_expired, is_in_context ? to_look_again : to_return);
   }
 
   // --- its own life
@@ -444,8 +452,17 @@ class dynamic_node final : public notice_inbox {
     report_about(kind, i, action, wait, &s.why, s.message);
   }
   /// About a function that runs, or ran, for too long.
-  void report_running(report_kind kind, plan::child_index i, report_action action, type_id message = {}) {
-    report_about(kind, i, action, {}, nullptr, message);
+  void report_running(report_kind kind, std::uint64_t incarnation, report_action action,
+                      type_id message = {}) {
+    wiring_.seen_by->reported({.kind = kind,
+                               .supervisor = wiring_.path,
+                               .supervisor_record = wiring_.about,
+                               .child = path_,
+                               .child_record = pattern_.about,
+                               .incarnation = incarnation,
+                               .message = message,
+                               .action = action,
+                               .affected = {}});
   }
   void report_about(report_kind kind, plan::child_index i, report_action action, duration wait,
                     exit_reason const* why, type_id message) {

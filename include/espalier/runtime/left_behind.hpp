@@ -9,8 +9,8 @@
 // without it.
 //
 //   1. Before a function of the process is entered, the worker stores the number of the life in `inside_`;
-//      when it has returned, the worker changes that number back to 0. While the process uses its context, it
-//      counts as outside.
+//      when it has returned, the worker changes that number back to 0. While the process uses its context,
+//      another number stands there; so what it sends is sent before it is left behind, or not at all.
 //   2. The supervisor changes the number to 0 itself, under the place's lock. If it was there, the worker is
 //      in the function, and its own change will fail: from then on the place belongs to the supervisor.
 //   3. Still under the lock it moves all that the function may touch into a `left_behind`. It has another
@@ -18,7 +18,8 @@
 //      next life.
 //   4. The worker whose change fails throws `function_was_left`, touches nothing of the place any more on its
 //      way out of `run`, takes the `left_behind` under the lock, and destroys it.
-//   5. What the function does with its context meanwhile finds another number in `inside_`, and throws.
+//   5. What the function does with its context meanwhile finds another number in `inside_`, and throws; what
+//      destructors do with it finds that, too, and does nothing.
 //
 // Why nothing is touched by both: whoever changes the number from that of the life to 0 owns what belongs to
 // the life, and life numbers are never used again.
@@ -31,6 +32,7 @@ class left_behind final : public timer, public runnable {
       : life_(std::move(life)), handled_(handled), owner_(std::move(owner)) {}
 
   std::uint64_t number() const { return life_->number; }
+  std::uint64_t lives_before() const { return life_->lives_before; }
 
   // In a simulation the function has not begun: it does all that it does when it should have returned.
   void expire() noexcept override;
@@ -38,7 +40,7 @@ class left_behind final : public timer, public runnable {
 
   /// Once the function has returned.
   ~left_behind() {
-    life_->is_discarded = true;
+    life_->only_destructs = true;
     if (handled_ != nullptr) handled_->abandon();
     life_->destroy();
     if (owner_ == nullptr) delete handled_;

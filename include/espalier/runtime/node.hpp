@@ -18,8 +18,9 @@ enum class notice_kind : unsigned char {
   start_failed,
   ended,
   overflowed,  // dropped a message, at any time
-  stalled,     // a function of it has run for long, and still does
-  returned,    // the function of a life that was left behind
+  // from a child, for reports; with its incarnation as `life`
+  stalled,   // a function of it has run for long, and still does
+  returned,  // the function of one that was left behind
   // from itself
   retry,
   limit_expired,
@@ -51,6 +52,13 @@ class parent {
   ~parent() = default;
 };
 
+/// What becomes of a wish to leave a process behind.
+enum class leaving : unsigned char {
+  done,         // its life is told as ended
+  in_context,   // not now: its function uses its context
+  not_running,  // no function of it runs; what it was asked waits for a worker
+};
+
 /// A supervisor or the place of a process, as its parent sees it. Called by the parent, one call at a time;
 /// nothing here calls back before it returns.
 class node : public runnable {
@@ -64,9 +72,8 @@ class node : public runnable {
   virtual void stop() = 0;
   /// Ends a process without its `terminate`, as soon as no function of it runs. A supervisor is not killed.
   virtual void kill() = 0;
-  /// Leaves behind a process whose function does not return; its life is told as ended. Answers false, and
-  /// does nothing, if no function of it runs. A supervisor is not left behind.
-  virtual bool leave_behind() { return false; }
+  /// Leaves behind a process whose function does not return. A supervisor is not left behind.
+  virtual leaving leave_behind() { return leaving::not_running; }
   /// Nothing restarts it for now: calls get `noproc`, and casts are dropped.
   virtual void park() = 0;
   /// It will be started again: messages wait.

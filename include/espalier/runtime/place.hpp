@@ -10,21 +10,17 @@
 // A life, as seen by the supervisor: start -> started | ignored | start_failed; after started -> ended, once.
 //
 //   1. start      a worker builds the process and awaits its `init`. Mail waits. A throw, a stop or a kill
-//   now makes it
-//                 `start_failed`; the mail goes on waiting for the next attempt.
+//                 now makes it `start_failed`; the mail goes on waiting for the next attempt.
 //   2. serving    one message at a time. While a handler is suspended only its answer, its timeout, a stop or
-//   a kill
-//                 is taken up.
+//                 a kill is taken up.
 //   3. end        by a throw, by itself, or by a stop. On a stop a suspended frame is destroyed, and the
-//   caller being
-//                 served and all queued ones are told; then `terminate` runs and is awaited (SEMANTICS 13,
-//                 14).
+//                 caller being served and all queued ones are told; then `terminate` runs and is awaited
+//                 (SEMANTICS 13, 14).
 //   4. hand-over  the process is destroyed and its timers are disarmed; then, under the lock, the queue is
-//   taken and
-//                 the gap begins: what is sent from now on waits for the next incarnation (2). Then the
-//                 supervisor is told, and after it the callers (9).
+//                 taken and the gap begins: what is sent from now on waits for the next incarnation (2). Then
+//                 the supervisor is told, and after it the callers (9).
 //   5. gap        until the supervisor starts the next life, or parks the place: then what waits is refused
-//   (4).
+//                 (4).
 namespace espalier::runtime {
 
 class place final : public address {
@@ -33,7 +29,9 @@ class place final : public address {
       : address(plan), timed_(*this, *plan.runs, mutex_), suspension_timer_(*this) {}
 
   ~place() {
-    for (auto& l : left_) plan_.runs->disarm(*l);  // in a simulation that ends before
+    // In a simulation that ends before they do.
+    for (auto& l : left_) plan_.runs->disarm(*l);
+    if (life_ != nullptr) life_->only_destructs = true;
     if (current_ != nullptr) current_->abandon();
     answer_current(reason::noproc);
   }
@@ -63,17 +61,23 @@ class place final : public address {
   }
   return_address next_call() { return {this, ++calls_}; }
 
-  // Around the functions of a life (left_behind.hpp, 1).
+  // Around the functions of a life, and its use of its context (left_behind.hpp, 1).
   void enter_code(std::uint64_t life) {
     // Releases what the worker did before to a supervisor that leaves the life behind.
     inside_.store(life, std::memory_order_release);
   }
   /// Answers false if the life has been left behind.
-  bool leave_code(std::uint64_t life) {
+  bool leave_code(std::uint64_t life, std::uint64_t becomes = 0) {
     // Acquires nothing from the supervisor: who fails takes the lock. Releases to its next attempt.
-    return inside_.compare_exchange_strong(life, 0, std::memory_order_acq_rel, std::memory_order_relaxed);
+    return inside_.compare_exchange_strong(life, becomes, std::memory_order_acq_rel,
+                                           std::memory_order_relaxed);
   }
+  bool enter_context(std::uint64_t life) { return leave_code(life, life | in_context); }
   bool is_in_code(std::uint64_t life) const { return inside_.load(std::memory_order_relaxed) == life; }
+  /// The same, or uses its context.
+  bool is_running(std::uint64_t life) const {
+    return (inside_.load(std::memory_order_relaxed) & ~in_context) == life;
+  }
   place& neighbour(std::size_t position) { return *plan_.neighbours[position]; }
   place& partition(std::size_t number) { return *plan_.partitions[number]; }
   parent& dynamic(std::size_t position) { return *plan_.dynamics[position]; }
@@ -93,12 +97,12 @@ class place final : public address {
 
   // --- from the supervisor
 
-  bool leave_behind() override {
+  leaving leave_behind() override {
     const std::uint64_t life = lives_;
     envelope* handled = nullptr;
     {
       std::lock_guard lock(mutex_);
-      if (!leave_code(life)) return false;
+      if (!leave_code(life)) return is_running(life) ? leaving::in_context : leaving::not_running;
       handled = std::exchange(current_, nullptr);
       auto owner = handled == nullptr ? nullptr : timed_.release(*handled);
       left_.push_back(std::make_unique<left_behind>(std::move(life_), handled, std::move(owner)));
@@ -123,7 +127,7 @@ class place final : public address {
       scheduled_ = false;
     }
     drop(late);
-    return true;
+    return leaving::done;
   }
 
   // --- from the simulation
@@ -149,6 +153,7 @@ class place final : public address {
 
  private:
   enum class phase : unsigned char { none, starting, serving, terminating };
+  static constexpr std::uint64_t in_context = std::uint64_t{1} << 63;  // beside the number of a life
 
   void take_turn() {
     // A turn is bounded in messages and in time, so that a process that floods itself does not starve others.
@@ -172,8 +177,9 @@ class place final : public address {
       mine = std::move(*at);
       left_.erase(at);
     }
+    const std::uint64_t incarnation = life - mine->lives_before();
     mine.reset();
-    tell(notice_kind::returned, life, reason::killed);
+    tell(notice_kind::returned, incarnation, reason::killed);
   }
 
   struct suspension_timer final : timer {
@@ -190,7 +196,7 @@ class place final : public address {
   /// Does one thing. Answers false, with `scheduled_` reset, if there is nothing to do.
   bool step() {
     std::unique_lock lock(mutex_);
-    taken_ = {};
+    taken_ = last_message_;  // of a handler that goes on
     if (life_ != nullptr) {
       if (busy_call_ != 0) return enter_if_due(lock);
       if (kill_asked_) {
@@ -533,7 +539,10 @@ class place final : public address {
   }
 
   void destroy_process() {
-    inside([](incarnation& life) { life.destroy(); });
+    inside([](incarnation& life) {
+      life.only_destructs = true;
+      life.destroy();
+    });
   }
   /// Stops what works for the life.
   void release_rest() {
@@ -552,7 +561,11 @@ class place final : public address {
   }
 
   void abandon_current() {
-    inside([&served = *current_](incarnation&) { served.abandon(); });
+    inside([&served = *current_](incarnation& life) {
+      life.only_destructs = true;
+      served.abandon();
+      life.only_destructs = false;
+    });
   }
   void answer_current(exit_reason const& why) {
     envelope* e = std::exchange(current_, nullptr);

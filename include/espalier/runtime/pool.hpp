@@ -20,31 +20,25 @@
 //
 // Parking, and why no wake-up is lost:
 //   1. A worker that finds nothing locks `idle_mutex_`, counts itself in `sleepers_`, and then looks at every
-//   queue
-//      once more, taking each queue's lock.
+//      queue once more, taking each queue's lock.
 //   2. Who submits pushes under the queue's lock, and then reads `sleepers_`.
 //   3. Either the look in 1 comes after the push in the order of that queue's lock, and sees the work; or it
-//   comes
-//      before, and then the count in 1 happens before the read in 2, which sees a sleeper and wakes one. The
-//      queue's mutex gives the order, so `sleepers_` itself can be relaxed.
+//      comes before, and then the count in 1 happens before the read in 2, which sees a sleeper and wakes
+//      one. The queue's mutex gives the order, so `sleepers_` itself can be relaxed.
 //   4. A worker is woken by setting its `woken` flag under `idle_mutex_`; it sleeps only while the flag is
-//   unset. The
-//      timekeeper is woken last.
+//      unset. The timekeeper is woken last.
 //   5. A timekeeper that leaves has another parked worker take its place, because its next turn may be a long
-//   one. A
-//      timer that becomes the first to expire has the timekeeper look again. While no worker is parked, one
-//      that ends its turn looks at the timers.
+//      one. A timer that becomes the first to expire has the timekeeper look again. While no worker is
+//      parked, one that ends its turn looks at the timers.
 //
 // Functions that take long (SEMANTICS 16). A worker is a seat with a queue, and a thread has the seat:
 //   1. A thread publishes what it runs, and since when. The watchdog, a thread of its own, looks at all seats
-//   a
-//      few times within the stall limit while any worker is awake, and sleeps with them.
+//      a few times within the stall limit while any worker is awake, and sleeps with them.
 //   2. It gives the seat of a thread that has run one thing for the limit to a new thread, and has what runs
 //      reported. So does `replace_worker_of`, for a function that is left behind.
 //   3. A thread that has lost its seat ends when it comes back. Until it sees that, it may run something
-//   more:
-//      queues are locked, and a seat is parked on and given away under `idle_mutex_`, so two threads of one
-//      seat do no harm.
+//      more: queues are locked, and a seat is parked on and given away under `idle_mutex_`, so two threads of
+//      one seat do no harm.
 //   4. The end of the pool waits for all threads but those in a function that was left behind. The last of
 //      these frees what `leave_to_threads` was given.
 namespace espalier::runtime {

@@ -2,65 +2,82 @@
 #pragma once
 
 #include <espalier/runtime/place.hpp>
+#include <exception>
+#include <new>
 
 // What the code of processes asks of its runtime, and `process/` only declares.
 namespace espalier::runtime {
 
-/// The process is outside of its code while this lives, so that it is not left behind in between.
+/// The process is outside of its code while this lives, so that it is not left behind in between. One that
+/// was left behind already has the constructor throw, or is false where that would end the program: while an
+/// exception is under way, and in destructors.
 class outside_code {
  public:
-  explicit outside_code(incarnation& self) : self_(self) {
-    if (!self.home.leave_code(self.number)) throw quarantined();
+  explicit outside_code(incarnation& self) : outside_code(self, std::nothrow) {
+    if (!is_outside_ && !self.only_destructs && std::uncaught_exceptions() == 0) throw quarantined();
   }
-  ~outside_code() { self_.home.enter_code(self_.number); }
+  outside_code(incarnation& self, std::nothrow_t)
+      : self_(self), is_outside_(self.home.enter_context(self.number)) {}
+  ~outside_code() {
+    if (is_outside_) self_.home.enter_code(self_.number);
+  }
   outside_code(outside_code const&) = delete;
   outside_code& operator=(outside_code const&) = delete;
 
+  explicit operator bool() const { return is_outside_; }
+
  private:
   incarnation& self_;
+  bool const is_outside_;
 };
 
-inline bool may_send(incarnation& self) {
-  if (self.is_discarded) return false;
-  if (!self.home.is_in_code(self.number)) throw quarantined();
-  return true;
-}
 inline delivery post(place& to, envelope& mail, bool may_wait) { return to.post(mail, may_wait); }
 inline delivery post(child_address const& to, envelope& mail, bool may_wait) {
   return to.at == nullptr ? delivery{} : to.at->post(mail, may_wait, to.generation);
 }
+inline delivery send(incarnation& self, child_address const& to, envelope& mail) {
+  const outside_code now(self);
+  if (!now) return {};
+  return post(to, mail, mail.from.to == nullptr || self.home.calls_may_wait());
+}
+inline delivery send(incarnation& self, place& to, envelope& mail) {
+  return send(self, child_address{&to, 0}, mail);
+}
 inline void wait_for_room(incarnation& self, place& to) {
   const outside_code now(self);
+  if (!now) return;
   self.home.wait_for_room_as_server(to);
-}
-inline bool calls_may_wait(incarnation& self) {
-  const outside_code now(self);
-  return self.home.calls_may_wait();
 }
 inline void suspend(incarnation& self, suspension& s, duration limit) {
   const outside_code now(self);
+  if (!now) return;
   self.home.suspend(s, limit);
 }
 inline return_address next_call(incarnation& self) {
   const outside_code now(self);
+  if (!now) return {};
   return self.home.next_call();
 }
 inline std::uint64_t send_later(incarnation& self, std::unique_ptr<envelope> mail, duration delay,
                                 duration period) {
   const outside_code now(self);
+  if (!now) return {};
   return self.home.send_later(std::move(mail), delay, period);
 }
 inline bool cancel_later(incarnation& self, std::uint64_t number) {
-  const outside_code now(self);
-  return self.home.cancel_later(number);
+  const outside_code now(self, std::nothrow);
+  return now && self.home.cancel_later(number);
 }
-inline void ask_supervisor_of(place& of, child_request& r, incarnation& by) {
-  r.asked_by = &by.home;
+inline void ask_supervisor_of(incarnation& self, place& of, child_request& r) {
+  const outside_code now(self);
+  if (!now) return;
+  r.asked_by = &self.home;
   of.ask_supervisor(r);
 }
 inline std::uint64_t monitor(incarnation& self, place& target, death_notice notice,
                              std::uint64_t generation) {
   const outside_code now(self);
+  if (!now) return {};
   auto b = std::make_shared<bond>(bond{.kind = bond_kind::monitor,
                                        .owner = &self.home,
                                        .owner_life = self.number,
@@ -71,14 +88,14 @@ inline std::uint64_t monitor(incarnation& self, place& target, death_notice noti
   return b->number;
 }
 inline bool demonitor(incarnation& self, std::uint64_t number) {
-  const outside_code now(self);
-  return self.home.cancel_bond(number);
+  const outside_code now(self, std::nothrow);
+  return now && self.home.cancel_bond(number);
 }
 
 inline void link(incarnation& self, place& other, death_notice to_self, death_notice to_other,
                  std::uint64_t generation) {
   const outside_code now(self);
-  if (self.home.find_link(other) != nullptr) return;
+  if (!now || self.home.find_link(other) != nullptr) return;
   auto forth = std::make_shared<bond>(bond{.kind = bond_kind::link,
                                            .owner = &self.home,
                                            .owner_life = self.number,
@@ -95,12 +112,15 @@ inline void link(incarnation& self, place& other, death_notice to_self, death_no
 }
 inline void unlink(incarnation& self, place& other) {
   const outside_code now(self);
+  if (!now) return;
   if (const auto forth = self.home.find_link(other)) self.home.cancel_bond(forth->number);
   if (const auto back = other.find_link(self.home)) other.cancel_bond(back->number);
 }
-inline void exit(place& to, exit_reason why, death_notice notice, std::uint64_t from_life,
+inline void exit(incarnation& self, place& to, exit_reason why, death_notice notice,
                  std::uint64_t generation) {
-  notice.fill_in(from_life, why);
+  const outside_code now(self);
+  if (!now) return;
+  notice.fill_in(self.number - self.lives_before, why);
   const bool is_trappable = !(why == reason::killed);
   to.post({std::move(why), is_trappable}, std::move(notice.mail), generation);
 }
@@ -113,7 +133,14 @@ inline std::size_t partition_number(place const& self) { return self.about().num
 inline void const* environment_of(place& self, std::size_t position) { return self.environment(position); }
 
 inline void ask_dynamic(incarnation& self, std::size_t position, envelope& r) {
+  const outside_code now(self);
+  if (!now) return;
   self.home.dynamic(position).take_request(r, 0);
+}
+inline void ask_supervisor_of(incarnation& self, child_address const& child, envelope& r) {
+  const outside_code now(self);
+  if (!now) return;
+  ask_supervisor_of(child, r);
 }
 inline void ask_supervisor_of(child_address const& child, envelope& r) { child.at->ask_supervisor(r); }
 

@@ -15,8 +15,9 @@
 //
 // Stopping a child: the order `stop` goes to the child, and one timer is armed with the child's limit. If it
 // expires, the child is killed; a function that still runs 100 ms later is left behind (left_behind.hpp), or,
-// if just then it used its context, as soon as it is seen running. A `brutal_kill` child is killed at once.
-// Each stop has a number, so that a timer that expires late means nothing.
+// if just then it used its context, as soon as it is seen running. What no worker has come to by then has
+// 100 ms more. A `brutal_kill` child is killed at once. Each stop has a number, so that a timer that expires
+// late means nothing.
 namespace espalier::runtime {
 
 enum class event_kind : unsigned char {
@@ -356,13 +357,15 @@ class supervisor_node final : public notice_inbox {
     if (records_[i]->supervisor) return report_about(report_kind::still_running, i, report_action::waiting);
     constexpr duration to_return{100'000'000};
     constexpr duration to_look_again{1'000'000};
-    if (killed_ && children_[i]->leave_behind()) {
+    duration wait = to_return;
+    if (!std::exchange(killed_, true)) {
+      children_[i]->kill();
+    } else if (const leaving l = children_[i]->leave_behind(); l == leaving::done) {
       const notice left{.life = lives_[i].number};
       return report_running(report_kind::quarantined, i, report_action::left_behind, left);
+    } else if (l == leaving::in_context) {
+      wait = to_look_again;
     }
-    if (!killed_) children_[i]->kill();
-    const duration wait = killed_ ? to_look_again : to_return;
-    killed_ = true;
     wiring_.runs->arm(limit_, wiring_.runs->now() + wait);
   }
 

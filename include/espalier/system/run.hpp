@@ -13,12 +13,10 @@ namespace detail {
 /// Blocks SIGINT and SIGTERM while it lives, and passes them on while it watches: the first to a function,
 /// the second leaves the program.
 ///
-///   1. The signals are blocked before the system starts its workers, so that every thread inherits that and
-///   only the
-///      watcher's `sigwait` takes them.
-///   2. The watcher ends by a SIGTERM that is sent to its thread alone, after `ending_` is set. It ends
-///   before the
-///      system that its function stops.
+///   1. The signals are blocked before the system starts its workers, so that every thread inherits
+///      that, and only the watcher's `sigwait` takes them.
+///   2. The watcher ends by a SIGTERM that is sent to its thread alone, after `ending_` is set. It ends before
+///      the system that its function stops.
 ///   3. What is pending then is taken before the signals are let through again, or it would end the program.
 class signal_watcher {
  public:

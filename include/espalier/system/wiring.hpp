@@ -31,8 +31,15 @@ struct maker<P, start<Function>> {
   static constexpr make_function value = &make_started_life<P, Function>;
 };
 
+template <class P, auto Function>
+struct maker<P, start_with_arguments<start<Function>>> {
+  static std::unique_ptr<runtime::incarnation> make(runtime::place& home, std::uint64_t number) {
+    return std::make_unique<runtime::started_life<P, Function, typename args_of<P>::type>>(home, number);
+  }
+  static constexpr make_function value = &make;
+};
 template <class P>
-struct maker<P, start_with_arguments> {
+struct maker<P, start_with_arguments<>> {
   static std::unique_ptr<runtime::incarnation> make(runtime::place& home, std::uint64_t number) {
     return std::make_unique<runtime::argument_life<P>>(home, number);
   }
@@ -47,7 +54,7 @@ struct start_of_record {
 template <class T, node_index I>
 requires(records_of<T>[I].pattern == I &&
          has_arguments<process_of<name_at<T, I>>>) struct start_of_record<T, I> {
-  using type = start_with_arguments;
+  using type = start_with_arguments<typename start_option<options_at<T, I>>::type>;
 };
 template <class T, node_index I>
 using start_at = typename start_of_record<T, I>::type;

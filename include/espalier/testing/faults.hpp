@@ -39,17 +39,27 @@ struct in_terminate {};
 
 namespace testing {
 
+/// Whom a fault is for: the processes of a record, or only the dynamic child at that address.
+struct victim {
+  record const* about = nullptr;
+  runtime::child_address only = {};
+
+  bool is(runtime::place& p) const {
+    return about == &p.about() && (only.at == nullptr || (only.at == &p && p.is_of(only.generation)));
+  }
+};
+
 /// What a simulation has been asked to do to the processes' own code.
 class fault_list {
  public:
   struct crash {
     runtime::fault_point where{};
-    record const* about = nullptr;
+    victim whom;
     std::uint64_t wait = 0;   // times that pass before it happens
     std::uint64_t times = 1;  // times it happens
   };
   struct slowness {
-    record const* about = nullptr;
+    victim whom;
     type_id message = {};  // null: all
     duration takes{};
   };
@@ -66,17 +76,19 @@ class fault_list {
     if (s.takes < duration{} || s.takes == infinity) {
       throw std::invalid_argument("espalier: a handler is slow for a finite time, 0 s or more");
     }
-    std::erase_if(slow_,
-                  [&](slowness const& old) { return old.about == s.about && old.message == s.message; });
+    std::erase_if(slow_, [&](slowness const& old) {
+      return old.whom.about == s.whom.about && old.whom.only.at == s.whom.only.at &&
+             old.whom.only.generation == s.whom.only.generation && old.message == s.message;
+    });
     if (s.takes != duration{}) slow_.push_back(s);
   }
   void add(drop d) { drops_.push_back(d); }
 
   /// Whether a crash is due here.
-  bool crashes(runtime::fault_point where, record const& about) {
+  bool crashes(runtime::fault_point where, runtime::place& at) {
     bool now = false;
     for (auto c = crashes_.begin(); c != crashes_.end();) {
-      if (c->where != where || c->about != &about) {
+      if (c->where != where || !c->whom.is(at)) {
         ++c;
       } else if (c->wait != 0) {
         --c->wait;
@@ -90,10 +102,10 @@ class fault_list {
   }
 
   /// How long a handler is busy first: what was said of its message, or else of its process.
-  duration busy(record const& about, type_id message) const {
+  duration busy(runtime::place& at, type_id message) const {
     duration d{};
     for (slowness const& s : slow_) {
-      if (s.about != &about) continue;
+      if (!s.whom.is(at)) continue;
       if (s.message && s.message == message) return s.takes;
       if (!s.message) d = s.takes;
     }

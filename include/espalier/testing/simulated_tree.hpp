@@ -126,27 +126,9 @@ class simulated_tree : private runtime::fault_injector {
   bool is_up(node_index i) { return is_process(i) && place_at(i).receiving_life() != 0; }
   /// Whether no process is being ended, or is about to be started.
   bool is_settled() { return engine_->is_settled(); }
-  void crash_at(node_index i, at_message when) {
-    check_count(when.number);
-    faults_.add({runtime::fault_point::before_handler, &tree_[i], when.number - 1, 1});
-  }
-  void crash_at(node_index i, after_message when) {
-    check_count(when.number);
-    faults_.add({runtime::fault_point::after_handler, &tree_[i], when.number - 1, 1});
-  }
-  void crash_at(node_index i, in_constructor when) {
-    faults_.add({runtime::fault_point::construct, &tree_[i], 0, when.times});
-  }
-  void crash_at(node_index i, in_init when) {
-    faults_.add({runtime::fault_point::init, &tree_[i], 0, when.times});
-  }
-  void crash_at(node_index i, in_terminate) {
-    faults_.add({runtime::fault_point::terminate, &tree_[i], 0, 1});
-  }
-  void crash_at(node_index i, at when) {
-    timed_crashes_.push_back(std::make_unique<timed_crash>(place_at(i)));
-    scheduler_.arm(*timed_crashes_.back(), instant{} + when.elapsed);
-    scheduler_.move_to(now_);  // now, if its time is past
+  template <class When>
+  void crash_at(node_index i, When when) {
+    crash_victim({&tree_[i]}, is_process(i) ? &place_at(i) : nullptr, when);
   }
 
  protected:
@@ -248,7 +230,15 @@ class simulated_tree : private runtime::fault_injector {
   }
 
   void slow_at(node_index i, type_id message, duration d) {
-    faults_.add(fault_list::slowness{&tree_[i], message, d});
+    faults_.add(fault_list::slowness{{&tree_[i]}, message, d});
+  }
+
+  template <class When>
+  void crash_child(runtime::child_address const& child, When when) {
+    if (child.at != nullptr) crash_victim({&child.at->about(), child}, child.at, when);
+  }
+  void slow_child(runtime::child_address const& child, type_id message, duration d) {
+    if (child.at != nullptr) faults_.add(fault_list::slowness{{&child.at->about(), child}, message, d});
   }
   void drop_at(node_index i, type_id message, std::uint64_t number) {
     check_count(number);
@@ -296,12 +286,37 @@ class simulated_tree : private runtime::fault_injector {
 
  private:
   struct timed_crash final : runtime::timer {
-    explicit timed_crash(runtime::place& p) : victim(p) {}
+    explicit timed_crash(runtime::child_address c) : victim(c) {}
     void expire() noexcept override {
-      victim.signal({{reason::crashed, "espalier::injected_crash: crashed by the simulation"}, false});
+      victim.at->signal({{reason::crashed, "espalier::injected_crash: crashed by the simulation"}, false},
+                        nullptr, victim.generation);
     }
-    runtime::place& victim;
+    runtime::child_address const victim;
   };
+
+  void crash_victim(victim v, runtime::place*, at_message when) {
+    check_count(when.number);
+    faults_.add({runtime::fault_point::before_handler, v, when.number - 1, 1});
+  }
+  void crash_victim(victim v, runtime::place*, after_message when) {
+    check_count(when.number);
+    faults_.add({runtime::fault_point::after_handler, v, when.number - 1, 1});
+  }
+  void crash_victim(victim v, runtime::place*, in_constructor when) {
+    faults_.add({runtime::fault_point::construct, v, 0, when.times});
+  }
+  void crash_victim(victim v, runtime::place*, in_init when) {
+    faults_.add({runtime::fault_point::init, v, 0, when.times});
+  }
+  void crash_victim(victim v, runtime::place*, in_terminate) {
+    faults_.add({runtime::fault_point::terminate, v, 0, 1});
+  }
+  void crash_victim(victim v, runtime::place* at_place, at when) {
+    timed_crashes_.push_back(
+        std::make_unique<timed_crash>(runtime::child_address{at_place, v.only.generation}));
+    scheduler_.arm(*timed_crashes_.back(), instant{} + when.elapsed);
+    scheduler_.move_to(now_);  // now, if its time is past
+  }
 
   /// What is under way arrives, and what waits for an answer that never comes is told.
   void end_injections() {
@@ -348,7 +363,7 @@ class simulated_tree : private runtime::fault_injector {
     if (where == runtime::fault_point::after_handler && watcher_ != nullptr) {
       watcher_->finishes(audit_.index(at.about()), handled->message_type());
     }
-    if (faults_.crashes(where, at.about())) throw injected_crash();
+    if (faults_.crashes(where, at)) throw injected_crash();
   }
 
   runtime::delivery post(runtime::place& to, runtime::envelope& mail, bool may_wait) override {
@@ -380,7 +395,7 @@ class simulated_tree : private runtime::fault_injector {
   }
 
   duration busy(runtime::place& at, runtime::envelope const& mail) override {
-    return faults_.busy(at.about(), mail.message_type());
+    return faults_.busy(at, mail.message_type());
   }
 
   void ended(runtime::place& at, exit_reason const& why) override {

@@ -195,11 +195,23 @@ class simulation : public testing::simulated_tree {
     if constexpr (detail::is_reachable<T, P>()) crash_at(node_of<P>, when);
   }
 
+  /// The same to one dynamic child only.
+  template <class P, class When = at_message>
+  void crash(ref<P> const& child, When when = {}) {
+    if constexpr (detail::may_watch_ref<P>()) crash_child(detail::address_in(child), when);
+  }
+
   /// From now on each handler of a process, or each of message `M`, is busy for that long before it is
   /// entered. Nothing interrupts it meanwhile, as nothing interrupts a running handler.
   template <class P, class M = void>
   void slow(duration d) {
     if constexpr (detail::is_reachable<T, P>()) slow_at(node_of<P>, message_id<M>(), d);
+  }
+
+  /// The same for one dynamic child only.
+  template <class M = void, class P>
+  void slow(ref<P> const& child, duration d) {
+    if constexpr (detail::may_watch_ref<P>()) slow_child(detail::address_in(child), message_id<M>(), d);
   }
 
   /// Loses the Nth cast of message `M` to a process from now on; 1 is the next.

@@ -96,7 +96,7 @@ template <class T>
 policy::flags exposed_to(node_index process) {
   bool in[detail::view_of<T>.size] = {};
   node_index to_do[detail::view_of<T>.size] = {};
-  detail::expose(detail::view_of<T>, detail::callers_of<T>, process, in, to_do);
+  detail::expose(detail::outages_of<T>.data(), detail::callers_of<T>, process, in, to_do);
   return policy::flags(std::begin(in), std::end(in));
 }
 template <class T>

@@ -1,0 +1,46 @@
+// Copyright the Espalier authors. Boost Software License 1.0 (see LICENSE).
+#pragma once
+
+#include <array>
+#include <espalier/check/unpack.hpp>
+#include <utility>
+
+// Large trees are judged in batches of records, so that no evaluation is so long that a compiler gives up:
+// Clang's limit is a million steps.
+namespace espalier::detail {
+
+/// The records of a tree in batches of `Size`.
+template <class T, node_index Size = 64>
+struct batches {
+  static constexpr std::size_t count = (records_of<T>.size() + Size - 1) / Size;
+
+  static constexpr node_index begin(std::size_t batch) { return static_cast<node_index>(batch) * Size; }
+  static constexpr node_index end(std::size_t batch) {
+    return begin(batch + 1) < view_of<T>.size ? begin(batch + 1) : view_of<T>.size;
+  }
+};
+
+/// The arrays of all batches in one. Each has an element too many, so that none is empty; so has the result.
+template <class Value, std::size_t... Size>
+constexpr auto join(std::array<Value, Size> const&... part) {
+  struct {
+    Value const* first;
+    std::size_t size;
+  } const parts[] = {{part.data(), Size - 1}...};
+  std::array<Value, (0 + ... + (Size - 1)) + 1> out{};
+  std::size_t n = 0;
+  for (auto const& some : parts) {
+    for (std::size_t i = 0; i != some.size; ++i) out[n++] = some.first[i];
+  }
+  return out;
+}
+
+/// Joins `Part::template batch<Number>` of all batches.
+template <class Part, std::size_t... Batch>
+constexpr auto join_all(std::index_sequence<Batch...>) {
+  return join(Part::template batch<Batch>...);
+}
+template <class Part>
+inline constexpr auto joined = join_all<Part>(std::make_index_sequence<Part::count>{});
+
+}  // namespace espalier::detail

@@ -1,0 +1,195 @@
+// Copyright the Espalier authors. Boost Software License 1.0 (see LICENSE).
+#pragma once
+
+#include <espalier/check/questions.hpp>
+#include <espalier/check/text.hpp>
+
+// The whole policy as a table, a row for each process.
+namespace espalier {
+
+namespace detail {
+
+/// Some processes: the first few by name, and how many there are.
+struct few {
+  static constexpr std::size_t shown = 6;
+
+  std::array<node_index, shown> list{};
+  std::size_t size = 0;
+
+  constexpr void add(node_index i) {
+    if (size < shown) list[size] = i;
+    ++size;
+  }
+};
+
+/// What the table says of one process, beside what its record says.
+struct policy_row {
+  node_index process = 0;
+  node_index before = no_node;  // which is started before it
+  few restarted_by;
+  few exposed;
+  std::uint64_t budget = 0;
+};
+
+inline constexpr std::size_t columns = 6;
+
+constexpr void write_few(text_writer& out, tree_view tree, few const& some) {
+  for (std::size_t i = 0; i != some.size && i != few::shown; ++i) {
+    if (i != 0) out.add(", ");
+    write_name(out, tree[some.list[i]]);
+  }
+  if (some.size > few::shown) {
+    out.add(" and ");
+    out.add(static_cast<unsigned long long>(some.size - few::shown));
+    out.add(" more");
+  }
+  if (some.size == 0) out.add('-');
+}
+
+/// The path of a process, from below the root.
+constexpr void write_path(text_writer& out, tree_view tree, node_index i) {
+  const node_index parent = tree[i].parent;
+  if (parent != no_node && parent != 0) {
+    write_path(out, tree, parent);
+    out.add('/');
+  }
+  write_name(out, tree[i]);
+}
+
+constexpr void write_cell(text_writer& out, tree_view tree, policy_row const& row, std::size_t column) {
+  record const& r = tree[row.process];
+  switch (column) {
+    case 0:
+      return write_path(out, tree, row.process);
+    case 1:
+      return row.before == no_node ? out.add('-') : write_name(out, tree[row.before]);
+    case 2:
+      return write_few(out, tree, row.restarted_by);
+    case 3:
+      return write_few(out, tree, row.exposed);
+    case 4:
+      return row.budget == UINT64_MAX ? out.add("unbounded")
+                                      : out.add(static_cast<unsigned long long>(row.budget));
+    default:
+      return r.brutal_kill ? out.add("brutal_kill") : out.add(r.shutdown);
+  }
+}
+
+inline constexpr std::string_view column_heads[columns] = {"process", "started after", "restarted by",
+                                                           "exposed", "crash budget",  "stop limit"};
+
+/// The rows of a batch of records. Each costs as much as a question.
+template <class T>
+struct row_batches : batches<T, 8> {
+  static constexpr tree_view tree = view_of<T>;
+
+  static constexpr bool has_row(node_index i) {
+    return !tree[i].supervisor && !tree.is_pattern(i) && !tree.is_repeated(i);
+  }
+
+  static constexpr policy_row row_of(node_index process) {
+    policy_row out;
+    out.process = process;
+    out.budget = budget_of(tree, process);
+    for (node_index i = process; i != 0 && out.before == no_node; --i) {
+      if (has_row(i - 1)) out.before = i - 1;
+    }
+    bool in[tree.size] = {};
+    node_index to_do[tree.size] = {};
+    expose(outages_of<T>.data(), callers_of<T>, process, in, to_do);
+    for (node_index i = 0; i != tree.size; ++i) {
+      if (!has_row(i)) continue;
+      if (in[i]) out.exposed.add(i);
+      outage const& o = outages_of<T>[i];
+      if (o.ends(process) && o.brings_back(tree, process)) out.restarted_by.add(i);
+    }
+    return out;
+  }
+
+  template <std::size_t Batch>
+  static constexpr auto batch = [] {
+    constexpr std::size_t size = [] {
+      std::size_t n = 0;
+      for (node_index i = row_batches::begin(Batch); i != row_batches::end(Batch); ++i) n += has_row(i);
+      return n;
+    }();
+    std::array<policy_row, size + 1> out{};
+    std::size_t n = 0;
+    for (node_index i = row_batches::begin(Batch); i != row_batches::end(Batch); ++i) {
+      if (has_row(i)) out[n++] = row_of(i);
+    }
+    return out;
+  }();
+};
+template <class T>
+inline constexpr auto const& rows_of = joined<row_batches<T>>;
+template <class T>
+inline constexpr std::size_t row_count = rows_of<T>.size() - 1;
+
+/// How wide the columns are, two spaces between them included.
+template <class T>
+inline constexpr auto widths_of = [] {
+  std::array<std::size_t, columns> out{};
+  for (std::size_t c = 0; c != columns; ++c) {
+    out[c] = column_heads[c].size();
+    for (std::size_t row = 0; row != row_count<T>; ++row) {
+      text_writer count;
+      write_cell(count, view_of<T>, rows_of<T>[row], c);
+      out[c] = count.size() > out[c] ? count.size() : out[c];
+    }
+    out[c] += 2;
+  }
+  return out;
+}();
+
+/// Writes one line of cells, each by `write(out, column)`.
+template <class Write>
+constexpr void write_line(text_writer& out, std::array<std::size_t, columns> const& widths, Write write) {
+  for (std::size_t c = 0; c != columns; ++c) {
+    const std::size_t begin = out.size();
+    write(out, c);
+    if (c + 1 != columns) out.add_spaces(widths[c] - (out.size() - begin));
+  }
+  out.add('\n');
+}
+
+template <class T>
+struct explain_batches {
+  static constexpr std::size_t size = 64;
+  static constexpr std::size_t count = row_count<T> / size + 1;
+
+  static constexpr void write(text_writer& out, std::size_t batch) {
+    if (batch == 0) {
+      write_line(out, widths_of<T>, [](text_writer& to, std::size_t c) { to.add(column_heads[c]); });
+    }
+    for (std::size_t row = batch * size; row != row_count<T> && row != (batch + 1) * size; ++row) {
+      write_line(out, widths_of<T>,
+                 [row](text_writer& to, std::size_t c) { write_cell(to, view_of<T>, rows_of<T>[row], c); });
+    }
+  }
+
+  template <std::size_t Batch>
+  static constexpr auto batch = [] {
+    constexpr std::size_t length = [] {
+      text_writer counted;
+      write(counted, Batch);
+      return counted.size();
+    }();
+    std::array<char, length + 1> text{};
+    text_writer out(text.data());
+    write(out, Batch);
+    return text;
+  }();
+};
+
+}  // namespace detail
+
+/// The policy of the tree `T` as a table with a row for each process, in start order: which process starts
+/// before it, whose crash restarts it, who may end because it crashes (`es::exposed`), how many crashes at
+/// one instant the tree survives (`es::crash_budget`), and how long it may take to stop. Of long lists it
+/// shows the first names.
+template <class T>
+inline constexpr std::string_view explain{detail::joined<detail::explain_batches<T>>.data(),
+                                          detail::joined<detail::explain_batches<T>>.size() - 1};
+
+}  // namespace espalier
