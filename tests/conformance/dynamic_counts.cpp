@@ -178,4 +178,18 @@ TEST_CASE("hanging_restart_loop_simple: between two attempts the supervisor answ
   CHECK(sim.broken().empty());
 }
 
+struct half {};
+struct pair : es::supervisor<half> {};
+struct pairs : es::dynamic<es::child<pair, es::temporary>> {};
+
+TEST_CASE(
+    "count_children_supervisor: children that are supervisors are counted as such, not what is in them") {
+  es::simulation<es::supervisor<pairs>> sim;
+  std::vector<es::ref<pair>> all;
+  for (int i = 0; i != 100; ++i) all.push_back(sim.start_child<pairs>());
+  CHECK(sim.count_children<pairs>() == es::child_counts{100, 100, 100, 0});
+  for (auto const& p : all) CHECK(sim.terminate_child(p) == child_result::ok);
+  CHECK(sim.count_children<pairs>() == es::child_counts{});
+}
+
 }  // namespace
