@@ -218,7 +218,7 @@ class play {
     numbers_[line[1]] = number;
     open_.resize(depth);
     es::record r;
-    r.name = r.process = es::type_id(name);
+    r.name = es::type_id(name);
     r.supervisor = line[0] != "process";
     r.dynamic = line[0] == "dynamic";
     if (r.supervisor) r.shutdown = es::infinity;
