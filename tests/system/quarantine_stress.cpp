@@ -267,4 +267,40 @@ TEST_CASE("functions may return at any moment around that when they are left beh
   }
 }
 
+/// Is stopped together with its siblings, and returns about when all of the system is over.
+struct last : lingering<last> {
+  using calls = es::processes<logs>;
+  using needs = es::environment<shared_stage>;
+  using lingering::handle;
+  explicit last(es::context<last>& self) : lingering(self) {}
+};
+struct all_last : es::dynamic<es::child<last, es::temporary, es::brutal_kill>> {};
+
+TEST_CASE("functions may return at any moment around that when ~system does (SEMANTICS 17)") {
+  const auto end_systems = [](unsigned workers) {
+    std::minstd_rand random(workers);
+    for (unsigned i = 0; i != rounds(); ++i) {
+      const auto on = std::make_shared<stage>();
+      auto freed = std::make_shared<std::promise<void>>();
+      {
+        const std::shared_ptr<void> everything(nullptr, [freed](void*) { freed->set_value(); });
+        es::system<es::supervisor<logs, all_last>> sys{
+            es::with(on, everything), {.workers = workers, .stall_limit = 1_ms, .on_report = nullptr}};
+        for (unsigned n = 0; n != 4; ++n) {
+          const auto work = draw_work<last::work>(random, n);
+          sys.cast(sys.start_child<all_last>(), work);
+          if (n % 2 == 0) continue;  // it may have begun, or not
+          while (!*work.has_begun) std::this_thread::sleep_for(std::chrono::microseconds(100));
+        }
+      }
+      freed->get_future().wait();
+      CHECK(on->alive == 0);
+    }
+  };
+  std::vector<std::future<void>> all;
+  for (unsigned workers : {1U, 2U, 4U}) {
+    for (unsigned n = 0; n != 2; ++n) all.push_back(std::async(std::launch::async, end_systems, workers));
+  }
+}
+
 }  // namespace
