@@ -73,15 +73,21 @@ void each_ends_its_radius() {
 template <class Strategy>
 struct flat : es::supervisor<Strategy, a, b, c> {};
 template <class Strategy>
-struct nested : es::supervisor<Strategy, a, es::supervisor<Strategy, b, es::supervisor<Strategy, c>>, d> {};
+struct nested
+    : es::supervisor<
+          Strategy, a,
+          es::supervisor<Strategy, b, es::supervisor<Strategy, es::allow<es::strategy_without_effect>, c>>,
+          d> {};
 struct strict : es::supervisor<es::intensity<0, 5_s>, a, b> {};
 struct above_strict : es::supervisor<es::rest_for_one, strict, c> {};
 struct strict_twice : es::supervisor<es::intensity<0, 5_s>, strict, c> {};
-struct temporary_sibling : es::supervisor<es::one_for_all, es::child<a, es::temporary>, b, c> {};
+struct temporary_sibling
+    : es::supervisor<es::one_for_all, es::child<a, es::temporary, es::allow<es::temporary_lost_to_sibling>>,
+                     b, c> {};
 struct any : es::supervisor<es::auto_shutdown_any, a, es::child<b, es::temporary, es::significant>, c> {};
 struct all : es::supervisor<es::auto_shutdown_all, es::child<a, es::temporary, es::significant>,
                             es::child<b, es::temporary, es::significant>, es::child<c, es::transient>> {};
-struct any_inside : es::supervisor<es::rest_for_one, any, d> {};
+struct any_inside : es::supervisor<es::rest_for_one, es::child<any, es::transient>, d> {};
 struct any_up_to_the_top
     : es::supervisor<es::auto_shutdown_any, es::child<any, es::transient, es::significant>, d> {};
 

@@ -11,7 +11,8 @@ struct settings {
   /// Threads that run processes; 0 means one for each core.
   unsigned workers = 0;
   /// How long a function of a process may run before it is reported, and another worker takes its worker's
-  /// place (SEMANTICS 16). It is noticed within a quarter more.
+  /// place (SEMANTICS 16). It is noticed within a quarter more. If functions hold up all workers, nothing
+  /// else runs until then, nor are their stop limits noticed; with `es::infinity` for good.
   duration stall_limit{1'000'000'000};
   /// Where crash reports go.
   report_sink on_report = report_to_stderr;

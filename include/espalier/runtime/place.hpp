@@ -99,19 +99,19 @@ class place final : public address {
 
   leaving leave_behind() override {
     const std::uint64_t life = lives_;
-    envelope* handled = nullptr;
+    envelope* served = nullptr;
     {
       std::lock_guard lock(mutex_);
       if (!leave_code(life)) return is_running(life) ? leaving::in_context : leaving::not_running;
-      handled = std::exchange(current_, nullptr);
+      envelope* const handled = std::exchange(current_, nullptr);
+      const bool is_answered_to = handled != nullptr && handled->from.to != nullptr;
+      if (is_answered_to) served = new stand_in_answer(*handled);
       auto owner = handled == nullptr ? nullptr : timed_.release(*handled);
       left_.push_back(std::make_unique<left_behind>(std::move(life_), handled, std::move(owner)));
-    }
+    }  // now the function may return, and all that is gone
     plan_.runs->replace_worker_of(*this);
-    if (busy_call_ != 0) plan_.runs->arm(*left_.back(), busy_until_);
+    if (busy_call_ != 0) plan_.runs->arm(*left_.back(), busy_until_);  // in a simulation it does not yet
     plan_.runs->disarm(suspension_timer_);
-    const bool is_answered_to = handled != nullptr && handled->from.to != nullptr;
-    envelope* const served = is_answered_to ? new stand_in_answer(*handled) : nullptr;
     const type_id message = last_message_;
     const bool was_starting = phase_ == phase::starting;
     release_rest();

@@ -304,6 +304,7 @@ class pool final : public scheduler {
     worker& self = *thread.seat;
     std::unique_lock lock(idle_mutex_);
     if (ending_ || !has_seat(thread)) return false;
+    thread.is_left = false;  // it has returned, and no other thread was to be had for its seat
     sleepers_.fetch_add(1, std::memory_order_relaxed);
     if (!anything_queued()) {
       self.woken = false;

@@ -210,6 +210,7 @@ runtime::host_owner make_host(given<C...> values, settings how) {
 /// A running tree. The constructor starts it, child by child in order, and returns when all are up; the
 /// destructor stops it in reverse, and returns within `es::shutdown_bound` and 100 ms more for each process
 /// whose function did not return: such functions go on alone, with what the system was given, until they do.
+/// If they hold up all workers, the stall limit comes on top.
 /// Its members may be called from any thread, except from inside a handler.
 template <class T>
 class system {
