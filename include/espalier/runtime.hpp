@@ -5,10 +5,12 @@
 
 #include <espalier/runtime/address.hpp>
 #include <espalier/runtime/bond.hpp>
+#include <espalier/runtime/branch.hpp>
 #include <espalier/runtime/dynamic_node.hpp>
 #include <espalier/runtime/engine.hpp>
 #include <espalier/runtime/fault_injector.hpp>
 #include <espalier/runtime/host.hpp>
+#include <espalier/runtime/instance.hpp>
 #include <espalier/runtime/left_behind.hpp>
 #include <espalier/runtime/node.hpp>
 #include <espalier/runtime/notice_inbox.hpp>

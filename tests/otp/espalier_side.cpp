@@ -225,6 +225,7 @@ class play {
     if (depth != 0) {
       r.parent = open_.back();
       r.number = records_[r.parent].children++;
+      r.pattern = records_[r.parent].dynamic ? number : records_[r.parent].pattern;
     }
     role& plays = roles_.emplace_back(role{.name = line[1], .said = &said_});
     for (std::size_t i = 2; i < line.size(); ++i) {

@@ -1,5 +1,5 @@
 // A dynamic supervisor has children of two types.
-// EXPECT: a dynamic or partitioned supervisor has children of one process type
+// EXPECT: a dynamic supervisor has one child, which is a process or a supervisor of processes
 // EXPECT: ill_formed<sessions, has_not_one_process>
 #include <espalier/check.hpp>
 namespace es = espalier;

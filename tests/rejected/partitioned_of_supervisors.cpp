@@ -1,5 +1,5 @@
 // The partitions are supervisors.
-// EXPECT: a dynamic or partitioned supervisor has children of one process type
+// EXPECT: and a partitioned one has one process
 // EXPECT: ill_formed<shards, has_not_one_process>
 #include <espalier/check.hpp>
 namespace es = espalier;

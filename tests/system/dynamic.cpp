@@ -395,4 +395,29 @@ TEST_CASE(
   CHECK_FALSE(sim.start_child<greeters>("Bert", 0));  // declined
 }
 
+struct echo {
+  struct go {};
+  struct heard {};
+  struct count {
+    using reply = int;
+  };
+  using casts = es::processes<echo>;
+  void handle(go, es::context<echo>& self) { self.cast<echo>(heard{}); }
+  void handle(heard) { ++times; }
+  int handle(count) { return times; }
+  int times = 0;
+};
+struct echoes : es::dynamic<echo> {};
+struct echo_app : es::supervisor<echoes> {};
+
+TEST_CASE("a dynamic process that declares its own name sends to itself, and to no other child") {
+  es::simulation<echo_app> sim;
+  const auto a = sim.start_child<echoes>();
+  const auto b = sim.start_child<echoes>();
+  sim.cast(a, echo::go{});
+  sim.run_until_idle();
+  CHECK(sim.call(a, echo::count{}) == 1);
+  CHECK(sim.call(b, echo::count{}) == 0);
+}
+
 }  // namespace

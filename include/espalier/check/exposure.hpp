@@ -17,6 +17,7 @@ constexpr node_index callee_of(edge e, link to) {
 struct caller_view {
   node_index const* list = nullptr;
   std::uint32_t const* first = nullptr;
+  record const* records = nullptr;
 };
 
 template <std::size_t Records, std::size_t Edges>
@@ -44,7 +45,8 @@ inline constexpr auto callers_index_of = [] {
 }();
 
 template <class T>
-inline constexpr caller_view callers_of{callers_index_of<T>.list.data(), callers_index_of<T>.first.data()};
+inline constexpr caller_view callers_of{callers_index_of<T>.list.data(), callers_index_of<T>.first.data(),
+                                        records_of<T>.data()};
 
 /// The outage of each record's end.
 template <class T>
@@ -77,9 +79,15 @@ constexpr void expose(outage const* outages, caller_view callers, node_index pro
   add(outages[process]);
   while (waiting != 0) {
     const node_index callee = to_do[--waiting];
-    for (std::uint32_t c = callers.first[callee]; c != callers.first[callee + 1]; ++c) {
-      if (!in[callers.list[c]]) add(outages[callers.list[c]]);
-    }
+    auto add_callers_of = [&](node_index i) {
+      for (std::uint32_t c = callers.first[i]; c != callers.first[i + 1]; ++c) {
+        if (!in[callers.list[c]]) add(outages[callers.list[c]]);
+      }
+    };
+    add_callers_of(callee);
+    // Who starts such a child may call any process in it.
+    const node_index started = callers.records[callee].pattern;
+    if (started != no_node && started != callee) add_callers_of(started);
   }
 }
 

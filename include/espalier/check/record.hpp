@@ -33,7 +33,8 @@ struct record {
   type_id name = {};  // what the tree calls it
   node_index parent = no_node;
   node_index end = 0;
-  std::uint32_t number = 0;  // of the child among its siblings, from 0
+  node_index pattern = no_node;  // the child of the innermost dynamic supervisor around it, or itself
+  std::uint32_t number = 0;      // of the child among its siblings, from 0
   bool supervisor = false;
   bool dynamic = false;      // a supervisor whose one child record is only a pattern
   bool partitioned = false;  // a supervisor whose children are copies of one, reached by its name and a key
@@ -90,10 +91,8 @@ struct tree_view {
   std::uint32_t mistake_count = 0;
 
   constexpr record const& operator[](node_index i) const { return records[i]; }
-  /// Whether a record is what a dynamic supervisor makes its children by, and no process itself.
-  constexpr bool is_pattern(node_index i) const {
-    return records[i].parent != no_node && records[records[i].parent].dynamic;
-  }
+  /// Whether a record belongs to what a dynamic supervisor makes its children by, and is nothing itself.
+  constexpr bool is_pattern(node_index i) const { return records[i].pattern != no_node; }
   constexpr bool is_partition(node_index i) const {
     return records[i].parent != no_node && records[records[i].parent].partitioned;
   }

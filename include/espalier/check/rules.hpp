@@ -19,12 +19,22 @@ constexpr void judge_options(tree_view tree, Found& found) {
   }
 }
 
+/// Whether a record is what a child of a dynamic supervisor may be: a process, or a supervisor with one that
+/// is always there, by which its `ref` finds it.
+constexpr bool can_be_started(tree_view tree, node_index i) {
+  for (node_index p = i; p != tree[i].end; ++p) {
+    if (!tree[p].supervisor && tree[p].pattern == i) return true;
+    if (tree[p].supervisor && tree[p].children == 0) return true;  // a mistake of its own
+  }
+  return false;
+}
+
 /// Well-formedness of a record as a supervisor.
 template <class Found>
 constexpr void judge_supervisor(tree_view tree, node_index i, Found& found) {
   const record& r = tree[i];
   if (r.children == 0) found({mistake::no_children, i});
-  if (r.dynamic && r.children != 0 && (r.children != 1 || tree[i + 1].supervisor)) {
+  if (r.dynamic && r.children != 0 && (r.children != 1 || !can_be_started(tree, i + 1))) {
     found({mistake::not_one_process, i});
   }
   if (r.partitioned) {

@@ -6,7 +6,8 @@
 #include <espalier/check/record.hpp>
 
 // Where a name leads. A name is searched in the subtree of the process's own supervisor, then of that one's
-// supervisor, and so on; the first subtree that contains it decides, and there it must stand once.
+// supervisor, and so on; the first subtree that contains it decides, and there it must stand once. What a
+// dynamic supervisor makes its children by is seen only from within: there a name leads to the same child.
 namespace espalier::detail {
 
 /// The processes of a tree, sorted by name and then in start order, so that a search costs a logarithm.
@@ -42,7 +43,7 @@ constexpr void sort(node_index* first, std::size_t size, Less less) {
 constexpr std::size_t sort_names(tree_view tree, node_index* out) {
   std::size_t size = 0;
   for (node_index i = 0; i != tree.size; ++i) {
-    if (!tree[i].supervisor && !tree.is_pattern(i) && !tree.is_repeated(i)) out[size++] = i;
+    if (!tree[i].supervisor && !tree.is_repeated(i)) out[size++] = i;
   }
   sort(out, size, [&](node_index a, node_index b) {
     const auto ha = tree.called(a).hash();
@@ -73,7 +74,7 @@ struct resolution {
   node_index second = no_node;  // the second, if there are several
 };
 
-/// Searches the records `begin` to `end`.
+/// Searches the records `begin` to `end`, with what is seen from their first.
 constexpr resolution find_within(tree_view tree, name_lookup names, type_id name, node_index begin,
                                  node_index end) {
   std::size_t low = 0;
@@ -92,6 +93,7 @@ constexpr resolution find_within(tree_view tree, name_lookup names, type_id name
   for (; low != names.size; ++low) {
     const node_index i = names.sorted[low];
     if (tree.called(i).hash() != name.hash() || i >= end) break;
+    if (tree[i].pattern != tree[begin].pattern) continue;
     if (out.node != no_node) return {found::often, out.node, i};
     out = {found::once, i};
   }
@@ -112,7 +114,7 @@ constexpr resolution resolve(tree_view tree, name_lookup names, node_index from,
 constexpr node_index resolve_dynamic(tree_view tree, node_index from, type_id name) {
   for (node_index s = from == no_node ? 0 : tree[from].parent; s != no_node; s = tree[s].parent) {
     for (node_index i = s; i != tree[s].end; ++i) {
-      if (tree[i].dynamic && tree[i].name == name) return i;
+      if (tree[i].dynamic && tree[i].name == name && tree[i].pattern == tree[s].pattern) return i;
     }
   }
   return no_node;

@@ -57,9 +57,10 @@ struct sentence<mistake::no_children, S, void> {
 };
 template <class S>
 struct sentence<mistake::not_one_process, S, void> {
-  static_assert(ill_formed<S, has_not_one_process>,
-                "espalier: a dynamic or partitioned supervisor has children of one process type; "
-                "write es::dynamic<es::child<P>, options...>, with a process that starts no supervisor");
+  static_assert(
+      ill_formed<S, has_not_one_process>,
+      "espalier: a dynamic supervisor has one child, which is a process or a supervisor of processes, "
+      "and a partitioned one has one process; write es::dynamic<es::child<P>, options...>");
 };
 template <class S, class O>
 struct sentence<mistake::invalid_partitions, S, O> {

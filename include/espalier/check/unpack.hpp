@@ -275,6 +275,7 @@ constexpr void unpack_node(unpacking& out, node_index parent, std::uint32_t at, 
       record& r = out.records[me];
       r.name = id_of<name>;
       r.parent = parent;
+      if (parent != no_node) r.pattern = out.records[parent].dynamic ? me : out.records[parent].pattern;
       r.supervisor = supervisor_type<name>;
       r.dynamic = dynamic_type<name>;
       r.partitioned = partitioned_type<name>;

@@ -1,6 +1,7 @@
 // Copyright the Espalier authors. Boost Software License 1.0 (see LICENSE).
 #pragma once
 
+#include <espalier/check/links.hpp>
 #include <espalier/check/sentences.hpp>
 #include <espalier/process/ref.hpp>
 
@@ -277,6 +278,51 @@ constexpr bool may_cast() {
   }
 }
 
+/// Where the process `Q` stands in a child `S` of a dynamic supervisor, from the first of its processes.
+template <class S>
+constexpr node_index first_process() {
+  node_index i = 0;
+  while (view_of<S>[i].supervisor || view_of<S>.is_pattern(i)) ++i;
+  return i;
+}
+template <class S, class Q>
+inline constexpr resolution found_inside = resolve_from_root(view_of<S>, lookup_of<S>, id_of<Q>);
+
+template <class S, class Q>
+constexpr bool is_inside() {
+  if constexpr (!supervisor_type<S>) {
+    static_assert(ill_formed<S, is_not_a_supervisor>,
+                  "espalier: a process is looked for in a child that is a process itself; send to its ref");
+    return false;
+  } else if constexpr (!fits_key<Q>()) {
+    return false;
+  } else if constexpr (found_inside<S, Q>.what == found::nowhere) {
+    static_assert(ill_formed<Q, which_is_not_in_scope, under<S>>,
+                  "espalier: a name is not in a child of a dynamic supervisor; use a name that is there");
+    return false;
+  } else if constexpr (found_inside<S, Q>.what == found::often) {
+    static_assert(ill_formed<Q, which_is_ambiguous, under<S>>,
+                  "espalier: a name stands more than once in a child of a dynamic supervisor; "
+                  "tell the processes apart: struct second : es::name_for<P> {}");
+    return false;
+  } else {
+    return true;
+  }
+}
+
+/// Whether a `ref` leads to a process, which can be watched and linked to.
+template <class Q>
+constexpr bool may_watch_ref() {
+  if constexpr (supervisor_type<Q>) {
+    static_assert(ill_formed<Q, is_not_a_process>,
+                  "espalier: a supervisor is monitored, linked to or ended by a process; "
+                  "name a process in it: ref.member<P>()");
+    return false;
+  } else {
+    return true;
+  }
+}
+
 /// A notice about the end of `About` to a `Receiver`; empty if that has no handler for it.
 template <class Receiver, template <class> class Notice, class About>
 runtime::death_notice make_notice() {
@@ -319,4 +365,19 @@ constexpr bool may_call() {
 }
 
 }  // namespace detail
+
+template <class P>
+template <class Q>
+ref<process_of<Q>> ref<P>::member() const {
+  if constexpr (detail::is_inside<P, Q>()) {
+    if (where_.at == nullptr) return {};
+    constexpr node_index first = detail::first_process<P>();
+    // Places stand side by side, in the order of their records.
+    constexpr node_index at = detail::found_inside<P, Q>.node - first + detail::view_of<P>[first].number;
+    return ref<process_of<Q>>({&runtime::partition(*where_.at, at), where_.generation});
+  } else {
+    return {};
+  }
+}
+
 }  // namespace espalier

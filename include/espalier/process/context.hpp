@@ -131,13 +131,15 @@ class context {
   /// Stops a dynamic child for good. Awaited, it is `ok`, or `not_found` if it has ended already.
   template <class Q>
   auto terminate_child(ref<Q> const& child) {
-    return detail::terminate_operation(*self_, detail::address_in(child));
+    return detail::terminate_operation(*self_, detail::address_in(child), detail::supervisor_type<Q>);
   }
 
   /// As for a static process. Throws `std::invalid_argument` for an empty `ref`.
   template <class Q>
   monitor_id monitor(ref<Q> const& child) {
-    if constexpr (!detail::handles<P, down<Q>>) {
+    if constexpr (!detail::may_watch_ref<Q>()) {
+      return {};
+    } else if constexpr (!detail::handles<P, down<Q>>) {
       detail::refuse_unhandled<P, down<Q>>();
       return {};
     } else {
@@ -147,17 +149,21 @@ class context {
   }
   template <class Q>
   void link(ref<Q> const& child) {
-    runtime::link(*self_, place_in(child), detail::make_notice<P, exited, Q>(),
-                  detail::make_notice<Q, exited, P>(), detail::address_in(child).generation);
+    if constexpr (detail::may_watch_ref<Q>()) {
+      runtime::link(*self_, place_in(child), detail::make_notice<P, exited, Q>(),
+                    detail::make_notice<Q, exited, P>(), detail::address_in(child).generation);
+    }
   }
   template <class Q>
   void unlink(ref<Q> const& child) {
-    runtime::unlink(*self_, place_in(child));
+    if constexpr (detail::may_watch_ref<Q>()) runtime::unlink(*self_, place_in(child));
   }
   template <class Q>
   void exit(ref<Q> const& child, exit_reason why) {
-    runtime::exit(*self_, place_in(child), std::move(why), detail::make_notice<Q, exited, P>(),
-                  detail::address_in(child).generation);
+    if constexpr (detail::may_watch_ref<Q>()) {
+      runtime::exit(*self_, place_in(child), std::move(why), detail::make_notice<Q, exited, P>(),
+                    detail::address_in(child).generation);
+    }
   }
 
   /// Sends this process a message after `delay`. It is dropped if the incarnation ends before.

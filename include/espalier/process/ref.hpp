@@ -19,10 +19,12 @@ struct start_request final : supervisor_request<child_address> {
   std::shared_ptr<void const> arguments;
 };
 
-/// Asks a dynamic supervisor to stop a child.
+/// Asks a dynamic supervisor to stop a child; a supervisor inside such a child, one of its processes. Of a
+/// child that is a supervisor, `child` is the first of its processes.
 struct terminate_request final : supervisor_request<child_result> {
-  explicit terminate_request(child_address c) : child(c) {}
+  explicit terminate_request(child_address c, bool s = false) : child(c), of_supervisor(s) {}
   child_address const child;
+  bool const of_supervisor;
 };
 
 /// Hands a request to the dynamic supervisor at `position` among the names that the process declares.
@@ -74,7 +76,7 @@ inline constexpr bool are_plain = !begins_with_ref<Args...> && !begins_with_key<
 
 /// The address of a dynamic process, through its restarts. Once that child has ended for good, calls get
 /// `noproc` and casts are dropped; nobody else is ever reached by it. A copyable value, valid while its
-/// system lives.
+/// system lives. That of a child that is a supervisor leads to the processes in it.
 template <class P>
 class ref {
  public:
@@ -83,6 +85,9 @@ class ref {
 
   /// False if it leads nowhere.
   explicit operator bool() const { return where_.at != nullptr; }
+  /// A process of this child, which is a supervisor; by the name it has in there. Empty if this is.
+  template <class Q>
+  ref<process_of<Q>> member() const;
   friend bool operator==(ref a, ref b) {
     return a.where_.at == b.where_.at && a.where_.generation == b.where_.generation;
   }
@@ -143,14 +148,14 @@ class [[nodiscard]] start_operation final : public awaitable {
 /// Awaited, it is what the dynamic supervisor answers.
 class [[nodiscard]] terminate_operation final : public awaitable {
  public:
-  terminate_operation(runtime::incarnation& self, runtime::child_address const& child)
-      : self_(self), child_(child) {}
+  terminate_operation(runtime::incarnation& self, runtime::child_address const& child, bool of_supervisor)
+      : self_(self), child_(child), of_supervisor_(of_supervisor) {}
   terminate_operation(terminate_operation&&) = delete;
   ~terminate_operation() { delete suspension_.answer; }
 
   bool await_ready() const noexcept { return child_.at == nullptr; }
   void await_suspend(std::coroutine_handle<> frame) {
-    auto request = std::make_unique<runtime::terminate_request>(child_);
+    auto request = std::make_unique<runtime::terminate_request>(child_, of_supervisor_);
     request->from = runtime::next_call(self_);
     suspension_.frame = frame;
     suspension_.call = request->from.call;
@@ -167,6 +172,7 @@ class [[nodiscard]] terminate_operation final : public awaitable {
  private:
   runtime::incarnation& self_;
   runtime::child_address child_;
+  bool of_supervisor_;
   runtime::suspension suspension_;
 };
 

@@ -216,7 +216,6 @@ class address : public node, public reply_sink, public room_waiter {
   }
   /// What the next lives are built from. While no life is being built.
   void take_arguments(std::shared_ptr<void const> a) { arguments_ = std::move(a); }
-  std::uint64_t incarnations() const { return lives_ - lives_before_; }
 
   /// Whether a process is there.
   bool is_alive() {

@@ -4,6 +4,7 @@
 #include <deque>
 #include <espalier/plan/dynamic_plan.hpp>
 #include <espalier/process/ref.hpp>
+#include <espalier/runtime/instance.hpp>
 #include <espalier/runtime/place.hpp>
 #include <espalier/runtime/supervisor_node.hpp>
 
@@ -21,12 +22,14 @@ namespace espalier::runtime {
 
 class dynamic_node final : public notice_inbox {
  public:
+  /// `maker` makes the children if they are supervisors.
   dynamic_node(supervisor_wiring wiring, plan::supervisor_rule rule, place_plan pattern,
-               std::string_view path)
+               std::string_view path, instance_maker const& maker)
       : notice_inbox(*wiring.runs),
         wiring_(wiring),
         pattern_(pattern),
         path_(path),
+        maker_(maker),
         ring_(rule.max_restarts),
         decides_(rule, rule_of(*pattern.about), static_cast<std::uint64_t>(wiring.about->max_children),
                  ring_.data()),
@@ -43,7 +46,7 @@ class dynamic_node final : public notice_inbox {
 
   bool holds_nothing() const {
     for (slot const& s : slots_) {
-      if (!s.process.holds_nothing()) return false;
+      if (s.process ? !s.process->holds_nothing() : !s.branch->holds_nothing()) return false;
     }
     return true;
   }
@@ -51,18 +54,34 @@ class dynamic_node final : public notice_inbox {
     for (plan::child_index i = 0; i != decides_.size(); ++i) {
       const plan::status s = decides_.child(i).now;
       if (s != plan::status::forgotten && s != plan::status::running) return false;
+      if (slots_[i].branch != nullptr && !slots_[i].branch->is_settled()) return false;
     }
     return true;
   }
+  std::size_t left_behind_count() const {
+    std::size_t n = 0;
+    for (slot const& s : slots_)
+      n += s.process ? s.process->left_behind_count() : s.branch->left_behind_count();
+    return n;
+  }
 
  private:
-  /// A place, and what is remembered of the current or last life there.
+  /// A place, or what is made for a supervisor, and what is remembered of the current or last life there.
   struct slot {
-    explicit slot(place_plan p) : process(p) {}
-    place process;
+    explicit slot(place_plan const& p) : process(p) {}
+    explicit slot(std::unique_ptr<instance> b) : branch(std::move(b)) {}
+
+    node& child() { return process ? static_cast<node&>(*process) : branch->root(); }
+    /// The process by which a `ref` finds the child.
+    place& first() { return process ? *process : branch->first(); }
+    std::uint64_t incarnation() const { return life - lives_before; }
+
+    std::optional<place> process;
+    std::unique_ptr<instance> branch;
     std::uint64_t life = 0;
-    envelope* asked = nullptr;  // its start, or its stop
-    envelope_list asked_late;   // its stop, again
+    std::uint64_t lives_before = 0;  // of the children that were here before
+    envelope* asked = nullptr;       // its start, or its stop
+    envelope_list asked_late;        // its stop, again
     exit_reason why;
     type_id message = {};
     bool start_failed = false;
@@ -98,7 +117,7 @@ class dynamic_node final : public notice_inbox {
       case notice_kind::stop:
         return decides_.stop(orders());
       case notice_kind::request:
-        return serve(*n.request);
+        return serve(*n.request, i);
       case notice_kind::limit_expired:
         if (n.life == limit_.number) return overdue_all();
         if (limit_timer* const t = timer_of(i, n.life)) overdue(*t);
@@ -125,9 +144,11 @@ class dynamic_node final : public notice_inbox {
     const plan::child_index i = n.child;
     switch (n.what) {
       case notice_kind::started:
-        happened(event_kind::started, {});
+        happened(event_kind::started, i, {});
         // What it was started with is not needed again.
-        if (pattern_.about->restart == restart_kind::temporary) slots_[i].process.take_arguments(nullptr);
+        if (pattern_.about->restart == restart_kind::temporary && slots_[i].process) {
+          slots_[i].process->take_arguments(nullptr);
+        }
         if (decides_.child(i).now == plan::status::starting && !slots_[i].start_overdue) forget_timer(i);
         return decides_.started(i, now, orders());
       case notice_kind::ignored:
@@ -141,7 +162,7 @@ class dynamic_node final : public notice_inbox {
         return decides_.start_failed(i, orders());
       case notice_kind::ended:
         note_end(n);
-        happened(event_kind::ended, slots_[i].why);
+        happened(event_kind::ended, i, slots_[i].why);
         return decides_.child_ended(i, plan::class_of(slots_[i].why.kind()), now, orders());
       case notice_kind::retry:
         return decides_.retry(i, now, orders());
@@ -171,7 +192,7 @@ class dynamic_node final : public notice_inbox {
         }
         return;
       case plan::order_kind::retry:
-        happened(event_kind::restarting, slots_[i].why);
+        happened(event_kind::restarting, i, slots_[i].why);
         return tell({.what = notice_kind::retry, .child = i, .life = slots_[i].life});
       case plan::order_kind::wait:
         return tell_later(i, notice_kind::wait_over, o.delay);
@@ -181,10 +202,9 @@ class dynamic_node final : public notice_inbox {
         if (pattern_.about->brutal_kill && slots_[i].why == reason::killed) return;  // as ordered
         return report_about(report_kind::shutdown_error, i, report_action::none);
       case plan::order_kind::up:
-        return wiring_.told->tell(
-            {.what = notice_kind::started, .child = wiring_.about->number, .life = life_});
+        return wiring_.told->tell({.what = notice_kind::started, .child = wiring_.number, .life = life_});
       case plan::order_kind::giving_up:
-        wiring_.seen_by->happened({event_kind::gave_up, wiring_.about, slots_[i].why});
+        wiring_.seen_by->happened({event_kind::gave_up, wiring_.about, slots_[i].why, this});
         cause_ = slots_[i].why;
         return report_about(report_kind::reached_max_restart_intensity, i, report_action::giving_up);
       case plan::order_kind::shutting_down:
@@ -196,9 +216,9 @@ class dynamic_node final : public notice_inbox {
 
   // --- requests
 
-  void serve(envelope& r) {
+  void serve(envelope& r, plan::child_index about) {
     if (auto* start = dynamic_cast<start_request*>(&r)) return start_child(*start);
-    if (auto* stop = dynamic_cast<terminate_request*>(&r)) return terminate_child(*stop);
+    if (auto* stop = dynamic_cast<terminate_request*>(&r)) return terminate_child(*stop, about);
     auto& list = static_cast<children_request&>(r);
     list.reply.emplace();
     for (plan::child_index i = 0; i != decides_.size(); ++i) {
@@ -208,7 +228,8 @@ class dynamic_node final : public notice_inbox {
                                  : is_first_start(i)           ? child_status::starting
                                  : s == plan::status::stopping ? child_status::stopping
                                                                : child_status::restarting;
-      list.reply->push_back({pattern_.about->name, shown, false, slots_[i].process.incarnations()});
+      list.reply->push_back(
+          {pattern_.about->name, shown, pattern_.about->supervisor, slots_[i].incarnation()});
     }
     give_back(list);
   }
@@ -218,18 +239,46 @@ class dynamic_node final : public notice_inbox {
     if (decides_.is_full()) return fail(r, reason::max_children);
     decides_.start_child([&](plan::order const& o) {
       if (o.child == slots_.size()) {
-        place_plan p = pattern_;
-        p.number = o.child;
-        slots_.emplace_back(p);
+        add_slot();
       }
-      slots_[o.child].process.take_arguments(std::move(r.arguments));
+      if (slots_[o.child].process) slots_[o.child].process->take_arguments(std::move(r.arguments));
       slots_[o.child].asked = &r;
       obey(o);
     });
   }
 
-  void terminate_child(terminate_request& r) {
-    const plan::child_index i = r.child.at->number();
+  void add_slot() {
+    const auto number = static_cast<plan::child_index>(slots_.size());
+    if (pattern_.about->supervisor) {
+      slots_.emplace_back(maker_.make(*pattern_.about, *this, number));
+      return;
+    }
+    place_plan p = pattern_;
+    p.number = number;
+    place** const own = own_neighbours();
+    if (own != nullptr) p.neighbours = own;
+    slots_.emplace_back(p);
+    for (std::uint32_t e = 0; own != nullptr && e != p.about->edge_count; ++e) {
+      if (names_itself(e)) own[e] = &slots_.back().first();
+    }
+  }
+
+  /// A child that declares its own name has neighbours of its own, itself among them; null for the others.
+  place** own_neighbours() {
+    for (std::uint32_t e = 0; e != pattern_.about->edge_count; ++e) {
+      if (!names_itself(e)) continue;
+      auto& own =
+          neighbours_.emplace_back(pattern_.neighbours, pattern_.neighbours + pattern_.about->edge_count);
+      return own.data();
+    }
+    return nullptr;
+  }
+  bool names_itself(std::uint32_t e) const {
+    edge const& to = pattern_.about->edges[e];
+    return to.kind != edge_kind::starts && to.name == pattern_.about->name;
+  }
+
+  void terminate_child(terminate_request& r, plan::child_index i) {
     if (!r.child.at->is_of(r.child.generation)) return answer(r, child_result::not_found);
     if (decides_.child(i).is_asked || decides_.child(i).now == plan::status::stopping) {
       return slots_[i].asked_late.push(r);
@@ -251,7 +300,7 @@ class dynamic_node final : public notice_inbox {
     if (start == nullptr) return answer(static_cast<terminate_request&>(r), child_result::ok);
     if (o.failed) return fail(r, o.why == plan::ending::start_failed ? s.why : reason::shutdown);
     const bool is_up = decides_.child(o.child).now == plan::status::running;
-    start->reply = is_up ? child_address{&s.process, s.process.generation()} : child_address{};
+    start->reply = is_up ? child_address{&s.first(), s.first().generation()} : child_address{};
     give_back(r);
   }
 
@@ -262,7 +311,7 @@ class dynamic_node final : public notice_inbox {
     s.why = {};
     s.message = {};
     s.start_failed = s.start_overdue = false;
-    s.life = s.process.start();
+    s.life = s.child().start();
     if (pattern_.about->start_limit != infinity) {
       tell_later(i, notice_kind::start_expired, pattern_.about->start_limit);
     }
@@ -276,9 +325,9 @@ class dynamic_node final : public notice_inbox {
       arm(*limit, notice_kind::limit_expired, pattern_.about->shutdown);
     }
     if (pattern_.about->brutal_kill) {
-      slots_[i].process.kill();
+      slots_[i].child().kill();
     } else {
-      slots_[i].process.stop();
+      slots_[i].child().stop();
     }
   }
 
@@ -306,8 +355,14 @@ class dynamic_node final : public notice_inbox {
   /// The child is gone for good.
   void give_back_place(plan::child_index i) {
     forget_timer(i);
-    slots_[i].process.give_up_generation();
-    while (envelope* late = slots_[i].asked_late.pop()) {
+    slot& s = slots_[i];
+    s.lives_before = s.life;
+    if (s.process) {
+      s.process->give_up_generation();
+    } else {
+      s.branch->give_up_generation();
+    }
+    while (envelope* late = s.asked_late.pop()) {
       answer(static_cast<terminate_request&>(*late), child_result::not_found);
     }
   }
@@ -318,7 +373,7 @@ class dynamic_node final : public notice_inbox {
     wiring_.runs->disarm(t);
     t.what = what;
     t.number = ++numbers_;
-    wiring_.runs->arm(t, wiring_.runs->now() + d);
+    if (d != infinity) wiring_.runs->arm(t, wiring_.runs->now() + d);
   }
   void tell_later(plan::child_index i, notice_kind what, duration d) {
     arm(timers_.try_emplace(i, *this, i).first->second, what, d);
@@ -337,7 +392,7 @@ class dynamic_node final : public notice_inbox {
 
   void overdue(limit_timer& limit) {
     const bool is_in_context = end_by_force(limit.child, limit.killed);
-    ask_to_return(limit, is_in_context);
+    if (!pattern_.about->supervisor) ask_to_return(limit, is_in_context);
   }
   void overdue_all() {
     bool is_in_context = false;
@@ -346,17 +401,21 @@ class dynamic_node final : public notice_inbox {
       if (decides_.child(i).now != plan::status::stopping || timers_.count(i) != 0) continue;
       if (end_by_force(i, limit_.killed)) is_in_context = true;
     }
-    ask_to_return(limit_, is_in_context);
+    if (!pattern_.about->supervisor) ask_to_return(limit_, is_in_context);
   }
   /// Answers whether its function runs, but cannot be left behind while it uses its context.
   bool end_by_force(plan::child_index i, bool is_killed) {
-    if (!is_killed) {
-      slots_[i].process.kill();
+    if (pattern_.about->supervisor) {  // nobody kills it
+      report_about(report_kind::still_running, i, report_action::waiting, {}, nullptr, {});
       return false;
     }
-    const leaving l = slots_[i].process.leave_behind();
+    if (!is_killed) {
+      slots_[i].child().kill();
+      return false;
+    }
+    const leaving l = slots_[i].child().leave_behind();
     if (l == leaving::done) {
-      report_running(report_kind::quarantined, slots_[i].process.incarnations(), report_action::left_behind);
+      report_running(report_kind::quarantined, slots_[i].incarnation(), report_action::left_behind);
     }
     return l == leaving::in_context;
   }
@@ -382,11 +441,11 @@ class dynamic_node final : public notice_inbox {
                  detail::to_string(wiring_.about->period),
              std::string(path_), std::exchange(cause_, {})};
     }
-    wiring_.told->tell({notice_kind::ended, wiring_.about->number, life_, std::move(why), {}, how, nullptr});
+    wiring_.told->tell({notice_kind::ended, wiring_.number, life_, std::move(why), {}, how, nullptr});
   }
 
-  void happened(event_kind what, exit_reason const& why) {
-    wiring_.seen_by->happened({what, pattern_.about, why});
+  void happened(event_kind what, plan::child_index i, exit_reason const& why) {
+    wiring_.seen_by->happened({what, pattern_.about, why, &slots_[i].child(), this});
   }
   void report_about(report_kind kind, plan::child_index i, report_action action, duration wait = {}) {
     slot const& s = slots_[i];
@@ -411,9 +470,10 @@ class dynamic_node final : public notice_inbox {
     wiring_.seen_by->reported({.kind = kind,
                                .supervisor = wiring_.path,
                                .supervisor_record = wiring_.about,
+                               .supervisor_node = static_cast<node const*>(this),
                                .child = path_,
                                .child_record = pattern_.about,
-                               .incarnation = slots_[i].process.incarnations(),
+                               .incarnation = slots_[i].incarnation(),
                                .why = why,
                                .message = message,
                                .restarts = decides_.restarts(),
@@ -427,9 +487,11 @@ class dynamic_node final : public notice_inbox {
   supervisor_wiring const wiring_;
   place_plan pattern_;
   std::string_view const path_;
+  instance_maker const& maker_;
 
   // Touched by the worker that runs this supervisor.
-  std::deque<slot> slots_;  // by child, as the plan's places
+  std::deque<std::vector<place*>> neighbours_;  // of children that name themselves
+  std::deque<slot> slots_;                      // by child, as the plan's places
   std::vector<instant> ring_;
   plan::dynamic_plan<std::vector<plan::dynamic_child>> decides_;
   std::uint64_t life_ = 0;

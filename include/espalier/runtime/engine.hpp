@@ -1,22 +1,9 @@
 // Copyright the Espalier authors. Boost Software License 1.0 (see LICENSE).
 #pragma once
 
-#include <deque>
-#include <espalier/check/crash.hpp>
-#include <espalier/check/scope.hpp>
-#include <espalier/runtime/dynamic_node.hpp>
-#include <espalier/runtime/place.hpp>
-#include <espalier/runtime/process_services.hpp>
-#include <espalier/runtime/supervisor_node.hpp>
+#include <espalier/runtime/branch.hpp>
 
 namespace espalier::runtime {
-
-/// What the runtime needs to know of a child's process type: how to make a life of it, and where its needs
-/// are.
-struct process_type {
-  std::unique_ptr<incarnation> (*make)(place&, std::uint64_t number) = nullptr;
-  std::vector<void const*> environment;
-};
 
 /// How far a tree has come.
 enum class stage : unsigned char { starting, up, start_failed, ended };
@@ -37,16 +24,15 @@ class engine final : private parent, private observer {
 
   /// `types` is indexed like `tree`; the entries of supervisors are not used.
   engine(tree_view tree, detail::name_lookup names, std::vector<process_type> types, scheduler& runs, hooks h)
-      : tree_(tree), types_(std::move(types)), runs_(runs), hooks_(std::move(h)), nodes_(tree.size) {
-    name_paths();
-    for (node_index i = 0; i != tree.size; ++i) {
-      neighbours_.emplace_back(tree[i].edge_count);
-      dynamics_.emplace_back(tree[i].edge_count);
-    }
-    places_by_record_.resize(tree.size);
-    for (node_index i = 0; i != tree.size; ++i) make_node(i);
-    wire(names);
-  }
+      : hooks_(std::move(h)),
+        all_{.tree = tree,
+             .names = names,
+             .types = std::move(types),
+             .paths = paths_of(tree),
+             .runs = &runs,
+             .seen_by = this,
+             .faults = hooks_.faults},
+        nodes_(all_, 0, *this, 0, nullptr) {}
 
   void start() { root().start(); }
   /// Asks the root to stop; a second time is no harm.
@@ -60,7 +46,7 @@ class engine final : private parent, private observer {
   }
 
   /// The place of a process.
-  place& at(node_index i) { return *static_cast<place*>(nodes_[i]); }
+  place& at(node_index i) { return nodes_.place_at(i); }
 
   stage where() const {
     std::lock_guard lock(mutex_);
@@ -77,16 +63,18 @@ class engine final : private parent, private observer {
     return how_;
   }
   /// A supervisor, to be asked.
-  parent& supervisor_at(node_index i) {
-    if (tree_[i].dynamic) return dynamic_at(i);
-    return *static_cast<supervisor_node*>(nodes_[i]);
-  }
-  dynamic_node& dynamic_at(node_index i) { return *static_cast<dynamic_node*>(nodes_[i]); }
-  std::string_view path(node_index i) const { return paths_[i]; }
-  tree_view tree() const { return tree_; }
+  parent& supervisor_at(node_index i) { return nodes_.supervisor_at(i); }
+  std::string_view path(node_index i) const { return all_.paths[i]; }
+  tree_view tree() const { return all_.tree; }
+
+  // --- from the simulation
+
+  bool holds_nothing(node_index dynamic) const { return nodes_.dynamic_at(dynamic).holds_nothing(); }
+  bool is_settled() const { return nodes_.is_settled(); }
+  std::size_t left_behind_count() const { return nodes_.left_behind_count(); }
 
  private:
-  node& root() { return *nodes_[0]; }
+  node& root() { return nodes_.root(); }
 
   static std::string name(record const& r) {
     detail::text_writer count;
@@ -97,72 +85,14 @@ class engine final : private parent, private observer {
     return out;
   }
 
-  void name_paths() {
-    for (node_index i = 0; i != tree_.size; ++i) {
-      const node_index above = tree_[i].parent;
-      paths_.push_back(above == no_node ? name(tree_[i]) : paths_[above] + "/" + name(tree_[i]));
-      if (tree_.is_partition(i)) paths_.back() += "[" + std::to_string(tree_[i].number) + "]";
+  static std::vector<std::string> paths_of(tree_view tree) {
+    std::vector<std::string> out;
+    for (node_index i = 0; i != tree.size; ++i) {
+      const node_index above = tree[i].parent;
+      out.push_back(above == no_node ? name(tree[i]) : out[above] + "/" + name(tree[i]));
+      if (tree.is_partition(i)) out.back() += "[" + std::to_string(tree[i].number) + "]";
     }
-  }
-
-  void make_node(node_index i) {
-    record const& r = tree_[i];
-    if (tree_.is_pattern(i)) return;  // its dynamic supervisor makes the places
-    supervisor_node* const above =
-        r.parent == no_node ? nullptr : static_cast<supervisor_node*>(nodes_[r.parent]);
-    parent* const told = above == nullptr ? static_cast<parent*>(this) : above;
-    const supervisor_wiring wiring{.about = &r,
-                                   .path = paths_[i],
-                                   .told = told,
-                                   .runs = &runs_,
-                                   .seen_by = this,
-                                   .faults = hooks_.faults};
-    if (r.dynamic) {
-      nodes_[i] = &dynamic_nodes_.emplace_back(wiring, detail::rule_of(r), plan_of_place(i + 1, nullptr),
-                                               paths_[i + 1]);
-    } else if (r.supervisor) {
-      nodes_[i] = &supervisors_.emplace_back(wiring, detail::rule_of(r));
-    } else {
-      places_by_record_[i] = &places_.emplace_back(plan_of_place(i, told));
-      nodes_[i] = places_by_record_[i];
-    }
-    if (above != nullptr) above->adopt(*nodes_[i], r, paths_[i]);
-  }
-
-  place_plan plan_of_place(node_index i, parent* told) {
-    return {.about = &tree_[i],
-            .make = types_[i].make,
-            .neighbours = neighbours_[i].data(),
-            .dynamics = dynamics_[i].data(),
-            .partitions = places_by_record_.data() + (i - tree_[i].number),
-            .environment = types_[i].environment.data(),
-            .told = told,
-            .runs = &runs_,
-            .faults = hooks_.faults,
-            .number = tree_[i].number};
-  }
-
-  /// Each process's neighbours, by the position of their names among its edges.
-  void wire(detail::name_lookup names) {
-    for (node_index i = 0; i != tree_.size; ++i) {
-      for (std::uint32_t e = 0; e != tree_[i].edge_count; ++e) {
-        const edge to = tree_[i].edges[e];
-        if (to.kind == edge_kind::starts) {
-          const node_index d = detail::resolve_dynamic(tree_, i, to.name);
-          if (d != no_node) dynamics_[i][e] = static_cast<dynamic_node*>(nodes_[d]);
-          continue;
-        }
-        if (to.name == tree_[i].name && tree_.is_pattern(i)) continue;  // sent along another way
-        const node_index target =
-            to.name == tree_[i].name ? i : detail::resolve(tree_, names, i, to.name).node;
-        if (target == no_node) continue;
-        neighbours_[i][e] = &at(target);
-        if (to.kind == edge_kind::restarts_with && !tree_.is_pattern(i)) {
-          static_cast<supervisor_node*>(nodes_[tree_[target].parent])
-              ->add_dependent(tree_[target].number, at(i));
-        }
-      }
-    }
+    return out;
   }
 
   // --- as the root's parent
@@ -172,10 +102,10 @@ class engine final : private parent, private observer {
 
   void tell(notice n) noexcept override {
     if (n.what == notice_kind::started) {
-      happened({event_kind::started, &tree_[0], {}});
+      happened({event_kind::started, &all_.tree[0], {}, &root()});
       return enter(stage::up);
     }
-    if (n.what == notice_kind::ended) happened({event_kind::ended, &tree_[0], n.why});
+    if (n.what == notice_kind::ended) happened({event_kind::ended, &all_.tree[0], n.why, &root()});
     root().park();
     {
       std::lock_guard lock(mutex_);
@@ -209,18 +139,9 @@ class engine final : private parent, private observer {
     }
   }
 
-  tree_view tree_;
-  std::vector<process_type> types_;
-  scheduler& runs_;
   hooks hooks_;
-  std::vector<std::string> paths_;
-  std::vector<std::vector<place*>> neighbours_;
-  std::vector<std::vector<parent*>> dynamics_;
-  std::vector<place*> places_by_record_;  // null for supervisors; partitions stand side by side
-  std::deque<place> places_;
-  std::deque<supervisor_node> supervisors_;
-  std::deque<dynamic_node> dynamic_nodes_;
-  std::vector<node*> nodes_;
+  tree_wiring const all_;
+  branch nodes_;
 
   mutable std::mutex mutex_;
   stage stage_ = stage::starting;

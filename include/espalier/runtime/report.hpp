@@ -41,7 +41,8 @@ struct report {
   report_kind kind{};
   std::string_view supervisor;  // path from the root
   record const* supervisor_record = nullptr;
-  std::string_view child;  // path from the root
+  void const* supervisor_node = nullptr;  // which one, where a record stands for many
+  std::string_view child;                 // path from the root
   record const* child_record = nullptr;
   std::uint64_t incarnation = 0;
   exit_reason const* why = nullptr;

@@ -32,6 +32,9 @@ struct event {
   event_kind what{};
   record const* about = nullptr;
   exit_reason why;
+  // One record may stand for many.
+  node const* node_about = nullptr;
+  node const* supervisor = nullptr;  // that says so, of its child; null: the end of all
 };
 
 /// What supervisors tell the world about themselves. Any worker.
@@ -52,6 +55,7 @@ struct supervisor_wiring {
   scheduler* runs = nullptr;
   observer* seen_by = nullptr;
   fault_injector* faults = nullptr;  // only in a simulation
+  plan::child_index number = 0;      // of the child, for its parent
 };
 
 class supervisor_node final : public notice_inbox {
@@ -92,6 +96,13 @@ class supervisor_node final : public notice_inbox {
   }
   void reopen() override {
     for (node* child : children_) child->reopen();
+  }
+
+  /// A request about the child of a dynamic supervisor that this belongs to is handed up to that one.
+  void take_request(envelope& r, plan::child_index child) noexcept override {
+    auto* const end = dynamic_cast<terminate_request*>(&r);
+    if (end != nullptr && end->of_supervisor) return wiring_.told->take_request(r, wiring_.number);
+    notice_inbox::take_request(r, child);
   }
 
   /// A process that must restart with a child.
@@ -143,7 +154,7 @@ class supervisor_node final : public notice_inbox {
         return decides_.stop(orders());
       case notice_kind::started:
         start_is_over(i);
-        happened(event_kind::started, *records_[i], {});
+        happened(event_kind::started, i, {});
         return decides_.started(i, now, orders());
       case notice_kind::ignored:
         stop_is_over(i);
@@ -158,7 +169,7 @@ class supervisor_node final : public notice_inbox {
         return decides_.start_failed(i, now, orders());
       case notice_kind::ended:
         note_end(n);
-        happened(event_kind::ended, *records_[i], lives_[i].why);
+        happened(event_kind::ended, i, lives_[i].why);
         return decides_.child_ended(i, plan::class_of(lives_[i].why.kind()), now, orders());
       case notice_kind::retry:
         return decides_.retry(i, now, orders());
@@ -211,7 +222,7 @@ class supervisor_node final : public notice_inbox {
         }
         return;
       case plan::order_kind::retry:
-        happened(event_kind::restarting, *records_[i], lives_[i].why);
+        happened(event_kind::restarting, i, lives_[i].why);
         return tell({.what = notice_kind::retry, .child = i});
       case plan::order_kind::wait: {
         limit_timer& over = waits_.try_emplace(i, *this, notice_kind::wait_over).first->second;
@@ -227,10 +238,9 @@ class supervisor_node final : public notice_inbox {
         if (records_[i]->brutal_kill && lives_[i].why == reason::killed) return;  // as ordered
         return report_about(report_kind::shutdown_error, i, report_action::none);
       case plan::order_kind::up:
-        return wiring_.told->tell(
-            {.what = notice_kind::started, .child = wiring_.about->number, .life = life_});
+        return wiring_.told->tell({.what = notice_kind::started, .child = wiring_.number, .life = life_});
       case plan::order_kind::giving_up:
-        happened(event_kind::gave_up, *wiring_.about, lives_[i].why);
+        wiring_.seen_by->happened({event_kind::gave_up, wiring_.about, lives_[i].why, this});
         return report_about(report_kind::reached_max_restart_intensity, i, report_action::giving_up);
       case plan::order_kind::shutting_down:
         return;
@@ -248,15 +258,20 @@ class supervisor_node final : public notice_inbox {
 
   void serve_requests() {
     while (!requests_.empty() && !is_requested_ && (decides_.is_serving() || decides_.is_ended())) {
-      auto* const r = dynamic_cast<child_request*>(requests_.front().what);
-      if (r == nullptr) {
-        answer_list();
-      } else if (const auto refused = refusal(*r, requests_.front().child)) {
-        answer_request(*refused);
+      const auto [r, child] = requests_.front();
+      if (auto* const about = dynamic_cast<child_request*>(r)) {
+        serve_request(about->kind, refusal(*about, child), child);
+      } else if (auto* const end = dynamic_cast<terminate_request*>(r)) {
+        serve_request(child_request_kind::terminate, refusal(*end, child), child);
       } else {
-        begin_request(r->kind, requests_.front().child);
+        answer_list();
       }
     }
+  }
+
+  void serve_request(child_request_kind kind, std::optional<child_result> refused, plan::child_index i) {
+    if (refused) return answer_request(*refused);
+    begin_request(kind, i);
   }
 
   /// What the table of B.12 says without anything being done.
@@ -272,6 +287,11 @@ class supervisor_node final : public notice_inbox {
       if (child == i && who->is_alive()) return child_result::needed;
     }
     return {};
+  }
+  /// The same of a process inside a child of a dynamic supervisor, by its `ref`.
+  std::optional<child_result> refusal(terminate_request const& r, plan::child_index i) {
+    if (!static_cast<address*>(children_[i])->is_of(r.child.generation)) return child_result::not_found;
+    return refusal(child_request(child_request_kind::terminate), i);
   }
   bool is_below(address const& who) const {
     record const* const all = wiring_.about - records_[0]->parent;
@@ -295,7 +315,7 @@ class supervisor_node final : public notice_inbox {
   }
 
   void answer_request(child_result r) {
-    auto* const done = static_cast<child_request*>(requests_.front().what);
+    auto* const done = static_cast<request<child_result>*>(requests_.front().what);
     requests_.pop_front();
     is_requested_ = false;
     done->reply = r;
@@ -398,15 +418,15 @@ class supervisor_node final : public notice_inbox {
         break;
     }
     const notice_kind what = decides_.is_up() ? notice_kind::ended : notice_kind::start_failed;
-    wiring_.told->tell({what, wiring_.about->number, life_, std::move(why), {}, o.why});
+    wiring_.told->tell({what, wiring_.number, life_, std::move(why), {}, o.why});
   }
 
   bool planted(planted_mistake m) const {
     return wiring_.faults != nullptr && wiring_.faults->planted() == m;
   }
 
-  void happened(event_kind what, record const& about, exit_reason const& why) {
-    wiring_.seen_by->happened({what, &about, why});
+  void happened(event_kind what, plan::child_index i, exit_reason const& why) {
+    wiring_.seen_by->happened({what, records_[i], why, children_[i], this});
   }
 
   void report_about(report_kind kind, plan::child_index i, report_action action, plan::child_index first = 0,
@@ -420,6 +440,7 @@ class supervisor_node final : public notice_inbox {
     wiring_.seen_by->reported({.kind = kind,
                                .supervisor = wiring_.path,
                                .supervisor_record = wiring_.about,
+                               .supervisor_node = static_cast<node const*>(this),
                                .child = paths_[i],
                                .child_record = records_[i],
                                .incarnation = lives_[i].number,
@@ -438,6 +459,7 @@ class supervisor_node final : public notice_inbox {
     wiring_.seen_by->reported({.kind = kind,
                                .supervisor = wiring_.path,
                                .supervisor_record = wiring_.about,
+                               .supervisor_node = static_cast<node const*>(this),
                                .child = paths_[i],
                                .child_record = records_[i],
                                .incarnation = n.life,

@@ -174,7 +174,7 @@ ref<child_process<D>> start_from_outside(Send send, Wait wait, Args&&... args) {
 template <class T, class S>
 inline constexpr node_index supervisor_named = [] {
   for (node_index i = 0; i != view_of<T>.size; ++i) {
-    if (view_of<T>[i].supervisor && view_of<T>[i].name == id_of<S>) return i;
+    if (view_of<T>[i].supervisor && !view_of<T>.is_pattern(i) && view_of<T>[i].name == id_of<S>) return i;
   }
   return no_node;
 }();
@@ -319,7 +319,7 @@ class system {
     if (!child) return child_result::not_found;
     host_->refuse_in_handler("terminate_child");
     return detail::ask_from_outside(
-        std::make_unique<runtime::terminate_request>(detail::address_in(child)),
+        std::make_unique<runtime::terminate_request>(detail::address_in(child), detail::supervisor_type<P>),
         [&](auto& r) { runtime::ask_supervisor_of(detail::address_in(child), r); },
         [](runtime::outside_call& c) { return c.wait(infinity); });
   }

@@ -52,7 +52,8 @@ struct start_of_record {
   using type = typename start_option<options_at<T, I>>::type;
 };
 template <class T, node_index I>
-requires(view_of<T>.is_pattern(I) && has_arguments<process_of<name_at<T, I>>>) struct start_of_record<T, I> {
+requires(records_of<T>[I].pattern == I &&
+         has_arguments<process_of<name_at<T, I>>>) struct start_of_record<T, I> {
   using type = start_with_arguments<typename start_option<options_at<T, I>>::type>;
 };
 template <class T, node_index I>

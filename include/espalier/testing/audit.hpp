@@ -70,34 +70,35 @@ class audit final : public runtime::reply_sink {
     if (e.what == runtime::event_kind::ended && !e.about->supervisor && ++nodes_[i].told > nodes_[i].died) {
       breaks("the supervisor of " + name(*e.about) + " was told of an end that did not happen");
     }
-    if (e.about->parent == no_node) return;
+    // A supervisor that starts again has counted nothing.
+    if (e.what == runtime::event_kind::ended && e.about->supervisor) supervised_.erase(e.node_about);
+    if (e.supervisor == nullptr) return;
+    supervised& by = supervised_[e.supervisor];
     if (e.what == runtime::event_kind::started || e.what == runtime::event_kind::restarting) {
       // The attempt that follows a failed restart has been counted by now, if no sibling's restart came
       // first.
-      if (nodes_[i].failed != end_of_time) nodes_[e.about->parent].restarts.push_back(nodes_[i].failed);
-      nodes_[i].failed = e.what == runtime::event_kind::restarting ? runs_.now() : end_of_time;
+      const auto failed = by.failed.find(i);
+      if (failed != by.failed.end()) by.restarts.push_back(failed->second);
+      by.failed.erase(i);
+      if (e.what == runtime::event_kind::restarting) by.failed[i] = runs_.now();
     }
-    if (e.what == runtime::event_kind::started && is_over_budget(e.about->parent)) {
+    if (e.what == runtime::event_kind::started && is_over_budget(by, tree_[e.about->parent])) {
       breaks(name(tree_[e.about->parent]) + " restarts " + name(*e.about) +
              " and should have given up: more than " + std::to_string(tree_[e.about->parent].max_restarts) +
              " restarts within " + detail::to_string(tree_[e.about->parent].period));
-    }
-    // A supervisor that starts again has counted nothing.
-    if (e.what == runtime::event_kind::ended && e.about->supervisor) {
-      nodes_[i].restarts.clear();
-      for (node_index c = i + 1; c < tree_[i].end; c = tree_[c].end) nodes_[c].failed = end_of_time;
     }
   }
 
   void saw(report const& r) {
     if (r.kind != report_kind::child_terminated || r.action != report_action::restarting) return;
     const node_index s = index(*r.supervisor_record);
-    nodes_[s].restarts.push_back(runs_.now());
+    supervised& by = supervised_[r.supervisor_node];
+    by.restarts.push_back(runs_.now());
     for (node_index i = s + 1; i < tree_[s].end; i = tree_[i].end) {
       const bool covered =
           tree_[s].strategy == strategy_kind::one_for_all || tree_[i].number == r.child_record->number ||
           (tree_[s].strategy == strategy_kind::rest_for_one && tree_[i].number > r.child_record->number);
-      if (covered) nodes_[i].failed = end_of_time;
+      if (covered) by.failed.erase(i);
     }
   }
 
@@ -131,24 +132,27 @@ class audit final : public runtime::reply_sink {
     node_index callee = no_node;
   };
   struct counted {
-    std::uint64_t died = 0;         // of a process, as its place says
-    std::uint64_t told = 0;         // as its supervisor says
-    std::vector<instant> restarts;  // by a supervisor, within its period
-    instant failed = end_of_time;   // when its restart failed last, if that is still to be tried again
+    std::uint64_t died = 0;  // of a process, as its place says
+    std::uint64_t told = 0;  // as its supervisor says
+  };
+  /// By one supervisor.
+  struct supervised {
+    std::vector<instant> restarts;                   // within its period
+    std::unordered_map<node_index, instant> failed;  // the last restart, if that is still to be tried again
   };
 
   static std::string name(record const& r) { return std::string(detail::view(r.name)); }
 
-  bool is_over_budget(node_index supervisor) {
-    auto& all = nodes_[supervisor].restarts;
-    std::erase_if(all, [&](instant t) { return t + tree_[supervisor].period < runs_.now(); });
-    return all.size() > static_cast<std::size_t>(std::max(0LL, tree_[supervisor].max_restarts));
+  bool is_over_budget(supervised& by, record const& supervisor) {
+    std::erase_if(by.restarts, [&](instant t) { return t + supervisor.period < runs_.now(); });
+    return by.restarts.size() > static_cast<std::size_t>(std::max(0LL, supervisor.max_restarts));
   }
 
   tree_view tree_;
   virtual_scheduler& runs_;
   deliveries& under_way_;
   std::vector<counted> nodes_;
+  std::unordered_map<void const*, supervised> supervised_;
   std::unordered_map<runtime::envelope*, request> open_;
   std::unordered_map<runtime::envelope const*, std::uint64_t> lives_;
   std::vector<std::string> broken_;

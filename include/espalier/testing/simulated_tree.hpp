@@ -112,29 +112,20 @@ class simulated_tree : private runtime::fault_injector {
   void watch(watcher& w) { watcher_ = &w; }
   /// Checks that nothing is left. After the end.
   void audit_end() {
-    std::size_t left_behind = 0;
-    for (node_index i = 0; i != tree_.size; ++i) {
-      if (is_process(i)) left_behind += place_at(i).left_behind_count();
-    }
     audit_.finish(
         [&](node_index i) {
-          if (tree_[i].dynamic) return engine_->dynamic_at(i).holds_nothing();
+          if (tree_.is_pattern(i)) return true;  // its dynamic supervisor answers for it
+          if (tree_[i].dynamic) return engine_->holds_nothing(i);
           return !is_process(i) || place_at(i).holds_nothing();
         },
-        left_behind);
+        engine_->left_behind_count());
   }
   /// Has the engine make a mistake on purpose.
   void plant(runtime::planted_mistake m) { planted_ = m; }
   /// Whether a process is up, by the number of its record.
   bool is_up(node_index i) { return is_process(i) && place_at(i).receiving_life() != 0; }
   /// Whether no process is being ended, or is about to be started.
-  bool is_settled() {
-    for (node_index i = 0; i != tree_.size; ++i) {
-      if (tree_[i].dynamic && !engine_->dynamic_at(i).is_settled()) return false;
-      if (is_process(i) && !place_at(i).is_serving() && !place_at(i).refuses(true)) return false;
-    }
-    return true;
-  }
+  bool is_settled() { return engine_->is_settled(); }
   template <class When>
   void crash_at(node_index i, When when) {
     crash_victim({&tree_[i]}, is_process(i) ? &place_at(i) : nullptr, when);
@@ -220,9 +211,9 @@ class simulated_tree : private runtime::fault_injector {
         [&](runtime::outside_call& c) { return drive_until_answered(c, end_of_time); },
         std::forward<Args>(args)...);
   }
-  child_result terminate_child_at(runtime::child_address child) {
+  child_result terminate_child_at(runtime::child_address child, bool of_supervisor) {
     return detail::ask_from_outside(
-        std::make_unique<runtime::terminate_request>(child),
+        std::make_unique<runtime::terminate_request>(child, of_supervisor),
         [&](auto& r) { runtime::ask_supervisor_of(child, r); },
         [&](runtime::outside_call& c) { return drive_until_answered(c, end_of_time); });
   }

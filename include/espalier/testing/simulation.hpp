@@ -159,7 +159,8 @@ class simulation : public testing::simulated_tree {
   }
   template <class P>
   child_result terminate_child(ref<P> const& child) {
-    return child ? terminate_child_at(detail::address_in(child)) : child_result::not_found;
+    return child ? terminate_child_at(detail::address_in(child), detail::supervisor_type<P>)
+                 : child_result::not_found;
   }
 
   /// What `es::system` offers about children, in virtual time.
@@ -197,7 +198,7 @@ class simulation : public testing::simulated_tree {
   /// The same to one dynamic child only.
   template <class P, class When = at_message>
   void crash(ref<P> const& child, When when = {}) {
-    crash_child(detail::address_in(child), when);
+    if constexpr (detail::may_watch_ref<P>()) crash_child(detail::address_in(child), when);
   }
 
   /// From now on each handler of a process, or each of message `M`, is busy for that long before it is
@@ -210,7 +211,7 @@ class simulation : public testing::simulated_tree {
   /// The same for one dynamic child only.
   template <class M = void, class P>
   void slow(ref<P> const& child, duration d) {
-    slow_child(detail::address_in(child), message_id<M>(), d);
+    if constexpr (detail::may_watch_ref<P>()) slow_child(detail::address_in(child), message_id<M>(), d);
   }
 
   /// Loses the Nth cast of message `M` to a process from now on; 1 is the next.

@@ -7,10 +7,13 @@
 
 namespace espalier {
 
-/// A supervisor whose children are started at run time, all of one process type: OTP's simple_one_for_one,
-/// Elixir's DynamicSupervisor. Its options are an intensity and `max_children`. It is stopped by stopping all
-/// children at once, under one limit. Best derived from, so that it has a name:
+/// A supervisor whose children are started at run time, all of one type: OTP's simple_one_for_one, Elixir's
+/// DynamicSupervisor. Its options are an intensity and `max_children`. It is stopped by stopping all children
+/// at once, under one limit. Best derived from, so that it has a name:
 /// `struct sessions : es::dynamic<es::child<session, es::temporary>> {};`
+///
+/// The child may be a supervisor. Each start makes all below it anew; a name inside leads to the process of
+/// the same child, and nothing inside is seen from outside but through its `es::ref`.
 template <class Child, class... Options>
 struct dynamic {
   using espalier_parts = detail::type_list<Child, Options...>;
@@ -53,7 +56,7 @@ template <class P, class... Options>
 struct name_of_part<child<P, Options...>> {
   using type = P;
 };
-/// The process type of the children of a dynamic or partitioned supervisor.
+/// The process type of the children of a dynamic or partitioned supervisor; or the supervisor that they are.
 template <class D>
 using child_process =
     process_of<typename name_of_part<typename first_part<typename D::espalier_parts>::type>::type>;
