@@ -1,6 +1,7 @@
 // Copyright the Espalier authors. Boost Software License 1.0 (see LICENSE).
 #pragma once
 
+#include <espalier/process/ref.hpp>
 #include <espalier/runtime/place.hpp>
 #include <exception>
 #include <new>
@@ -137,11 +138,11 @@ inline void ask_dynamic(incarnation& self, std::size_t position, envelope& r) {
   if (!now) return;
   self.home.dynamic(position).take_request(r, 0);
 }
+inline void ask_supervisor_of(child_address const& child, envelope& r) { child.at->ask_supervisor(r); }
 inline void ask_supervisor_of(incarnation& self, child_address const& child, envelope& r) {
   const outside_code now(self);
   if (!now) return;
   ask_supervisor_of(child, r);
 }
-inline void ask_supervisor_of(child_address const& child, envelope& r) { child.at->ask_supervisor(r); }
 
 }  // namespace espalier::runtime

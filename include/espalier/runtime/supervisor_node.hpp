@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <deque>
+#include <espalier/process/ref.hpp>
 #include <espalier/runtime/address.hpp>
 #include <espalier/runtime/fault_injector.hpp>
 #include <espalier/runtime/notice_inbox.hpp>

@@ -15,8 +15,8 @@ namespace detail {
 ///
 ///   1. The signals are blocked before the system starts its workers, so that every thread inherits
 ///      that, and only the watcher's `sigwait` takes them.
-///   2. The watcher ends by a SIGTERM that is sent to its thread alone, after `ending_` is set. It ends before
-///      the system that its function stops.
+///   2. The watcher ends by a SIGTERM that is sent to its thread alone, after `ending_` is set. It ends
+///      before the system that its function stops.
 ///   3. What is pending then is taken before the signals are let through again, or it would end the program.
 class signal_watcher {
  public:
