@@ -3,6 +3,7 @@
 
 #include <coroutine>
 #include <cstdint>
+#include <espalier/process/blocks.hpp>
 #include <espalier/process/exit_reason.hpp>
 #include <espalier/tree/type_name.hpp>
 #include <optional>
@@ -30,7 +31,7 @@ struct return_address {
 
 /// A message on its way, in one block with what its handling needs. For a call, the same block carries the
 /// answer back.
-class envelope {
+class alignas(16) envelope : public in_block {
  public:
   envelope() = default;
   envelope(envelope const&) = delete;
@@ -51,7 +52,9 @@ class envelope {
   return_address from;
   std::uint64_t timed = 0;  // the number of the receiver's timer that owns it, if one does
   std::uint64_t bond = 0;   // the number of the receiver's monitor or link that it tells of, if any
-  bool to_itself = false;   // sent by its receiver
+  std::uint64_t generation = 0;  // of the child that it is meant for; 0 for any
+  bool to_itself = false;        // sent by its receiver
+  bool is_answer = false;        // on its way back
   std::optional<exit_reason> failure;  // of a call; while it is kept, why the last incarnation ended
 };
 
@@ -88,8 +91,10 @@ struct delivery {
   explicit operator bool() const { return is_taken; }
 };
 
-/// First in, first out, through `envelope::next`. It counts those that a bound applies to: not timers,
-/// notices and messages to oneself.
+/// Whether the bound of a mailbox applies to it: not to timers, notices and messages to oneself.
+inline bool is_bounded(envelope const& e) { return e.timed == 0 && e.bond == 0 && !e.to_itself; }
+
+/// First in, first out, through `envelope::next`.
 class envelope_list {
  public:
   envelope_list() = default;
@@ -104,28 +109,31 @@ class envelope_list {
     e.next = nullptr;
     (last_ == nullptr ? first_ : last_->next) = &e;
     last_ = &e;
-    bounded_ += is_bounded(e);
+  }
+  void push_first(envelope& e) {
+    e.next = first_;
+    first_ = &e;
+    if (last_ == nullptr) last_ = &e;
   }
   void push_all(envelope_list more) {
     while (envelope* e = more.pop()) push(*e);
   }
   envelope* pop() {
     envelope* e = first_;
-    if (e != nullptr) first_ = e->next;
+    if (e == nullptr) return nullptr;
+    first_ = e->next;
     if (first_ == nullptr) last_ = nullptr;
-    if (e != nullptr) bounded_ -= is_bounded(*e);
     return e;
   }
 
   envelope* first() const { return first_; }
-  long long bounded() const { return bounded_; }
   /// Takes out the oldest of those that a bound applies to.
   envelope* pop_bounded() {
     envelope_list before;
     envelope* found = nullptr;
     while (found == nullptr && !empty()) {
       envelope* e = pop();
-      if (is_bounded(*e) != 0) {
+      if (is_bounded(*e)) {
         found = e;
       } else {
         before.push(*e);
@@ -140,14 +148,9 @@ class envelope_list {
   void swap(envelope_list& other) {
     std::swap(first_, other.first_);
     std::swap(last_, other.last_);
-    std::swap(bounded_, other.bounded_);
-  }
-  static long long is_bounded(envelope const& e) {
-    return e.timed == 0 && e.bond == 0 && !e.to_itself ? 1 : 0;
   }
   envelope* first_ = nullptr;
   envelope* last_ = nullptr;
-  long long bounded_ = 0;
 };
 
 }  // namespace espalier::runtime

@@ -8,6 +8,7 @@
 #include <exception>
 #include <iosfwd>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <typeinfo>
@@ -109,21 +110,23 @@ inline std::string demangled(std::type_info const& type) {
   return status == 0 ? std::string(name.get()) : std::string(type.name());
 }
 
-/// The reason for a crash, from the exception being handled; of any type.
-inline exit_reason crash_from_current_exception() {
+/// Calls `function`. Answers what leaves it, an exception of any type, as the reason for a crash.
+template <class Function>
+std::optional<exit_reason> caught(Function function) {
   try {
-    throw;
+    function();
+    return {};
   } catch (std::exception const& e) {
-    return {reason::crashed, demangled(typeid(e)) + ": " + (e.what() == nullptr ? "" : e.what())};
+    return exit_reason(reason::crashed, demangled(typeid(e)) + ": " + (e.what() == nullptr ? "" : e.what()));
   } catch (std::string const& text) {
-    return {reason::crashed, "std::string: " + text};
+    return exit_reason(reason::crashed, "std::string: " + text);
   } catch (char const* text) {
-    return {reason::crashed, std::string("char const*: ") + (text == nullptr ? "null" : text)};
+    return exit_reason(reason::crashed, std::string("char const*: ") + (text == nullptr ? "null" : text));
   } catch (int n) {
-    return {reason::crashed, "int: " + std::to_string(n)};
+    return exit_reason(reason::crashed, "int: " + std::to_string(n));
   } catch (...) {
     std::type_info const* type = abi::__cxa_current_exception_type();
-    return {reason::crashed, type == nullptr ? "an exception of unknown type" : demangled(*type)};
+    return exit_reason(reason::crashed, type == nullptr ? "an exception of unknown type" : demangled(*type));
   }
 }
 

@@ -1,6 +1,8 @@
 // Copyright the Espalier authors. Boost Software License 1.0 (see LICENSE).
 #pragma once
 
+#include <atomic>
+#include <espalier/process/custody.hpp>
 #include <espalier/process/envelope.hpp>
 #include <espalier/process/task.hpp>
 #include <espalier/tree/duration.hpp>
@@ -30,7 +32,7 @@ struct suspension {
 
 /// One life of a process: its state, its context, and what it is doing. Only the worker that runs the
 /// process's place touches it.
-class incarnation {
+class incarnation : public in_block {
  public:
   incarnation(place& at, std::uint64_t which) : home(at), number(which) {}
   incarnation(incarnation const&) = delete;
@@ -62,6 +64,8 @@ class incarnation {
   exit_reason ending;                        // why it terminates
   bool traps_exits = false;
   bool only_destructs = false;  // its functions have returned; destructors run, which must not throw
+  custody<> held;
+  std::atomic<bool> left{false};  // behind; written under the lock of the place
 };
 
 // What a process asks of its runtime. Declared here, so that the code of processes needs no threads and no

@@ -7,15 +7,21 @@
 #include <espalier/process/incarnation.hpp>
 #include <espalier/runtime/bond.hpp>
 #include <espalier/runtime/fault_injector.hpp>
+#include <espalier/runtime/mailbox.hpp>
 #include <espalier/runtime/node.hpp>
 #include <espalier/runtime/timed_mails.hpp>
 
 // The address of a process: what reaches it from other threads. It holds the mailbox and what was asked, and
 // has the process run; what the process makes of it is in place.hpp.
 //
-// Scheduling. `scheduled_` is true from the submission to the moment when a worker finds, under the lock,
-// nothing to do. Whoever adds something to do under the lock and finds it false sets it and submits. So the
-// place is in at most one queue or on one worker, and nothing that was added is overlooked.
+// Two ways lead in:
+//   1. Messages and answers go into the mailbox (mailbox.hpp), which has the process scheduled.
+//   2. All else, starts, stops, signals, timers, bonds, is written down under the lock; then `attend` has the
+//      process look.
+//
+// What was taken out of the mailbox stands in `mail_`, oldest first. That belongs to the worker that has the
+// process while there is a life; without one, to who holds the lock. A mailbox with a bound is the exception:
+// who sends to it has to count, so its messages go into `mail_` directly, and all of it is under the lock.
 namespace espalier::runtime {
 
 /// What the engine knows of a place from the tree.
@@ -48,12 +54,12 @@ class address : public node, public reply_sink, public room_waiter {
 
   std::uint64_t start() override {
     std::unique_lock lock(mutex_);
-    if (availability_ == availability::parked) availability_ = availability::gap;
+    if (inbox_.is_parked()) inbox_.unpark();
     start_asked_ = true;
     stop_asked_.store(false, std::memory_order_relaxed);
     kill_asked_ = false;
     const std::uint64_t life = ++lives_;
-    schedule(lock);
+    attend(lock);
     return life;
   }
 
@@ -66,8 +72,9 @@ class address : public node, public reply_sink, public room_waiter {
     waiting_for_room waiting;
     {
       std::lock_guard lock(mutex_);
-      availability_ = availability::parked;
+      sort_in(inbox_.park());
       refused = std::move(mail_);
+      bounded_ = 0;
       signals_.clear();
       told = take_watchers();
       waiting = std::exchange(waiting_, {});
@@ -75,31 +82,33 @@ class address : public node, public reply_sink, public room_waiter {
     tell_of_room(waiting);
     for (auto& b : told) fire(b, 0, reason::noproc);
     fail_all(refused, reason::noproc);
+    drop_answers();
   }
 
   void reopen() override {
     std::lock_guard lock(mutex_);
-    if (availability_ == availability::parked) availability_ = availability::gap;
+    if (inbox_.is_parked()) inbox_.unpark();
   }
 
   // --- from any thread
 
   /// Puts a message into the mailbox. It is not taken, and nothing is done, if it would have to wait and may
   /// not, or there is nobody to wait for.
-  /// With a `generation`, also if the place has been given to another child since.
+  /// With a `generation`, also if the place has been given to another child since. A message that comes too
+  /// late to be refused here is refused when it is taken out.
   delivery push(envelope& mail, bool may_wait, std::uint64_t generation = 0) {
-    std::unique_lock lock(mutex_);
-    if (refuses(may_wait) || (generation != 0 && generation != generation_)) return {};
-    if (mail_.bounded() >= plan_.about->mailbox && !mail.to_itself) return overflow_with(mail, lock);
-    mail_.push(mail);
-    if (availability_ == availability::alive) schedule(lock);
-    return {true};
+    if (is_bounded_) return push_bounded(mail, may_wait, generation);
+    if (generation != 0 && generation != generation_.load(std::memory_order_relaxed)) return {};
+    mail.generation = generation;
+    const pushed what = inbox_.push(mail, may_wait);
+    if (what == pushed::wakes) plan_.runs->submit(*this);
+    return {what != pushed::refused};
   }
 
   /// Registers who waits for room here. Answers false if there is room.
   bool has_wait_for_room(room_waiter& w, std::uint64_t life) {
     std::lock_guard lock(mutex_);
-    if (availability_ == availability::parked || mail_.bounded() < plan_.about->mailbox) return false;
+    if (inbox_.is_parked() || bounded_ < plan_.about->mailbox) return false;
     waiting_.emplace_back(&w, life);
     return true;
   }
@@ -116,38 +125,39 @@ class address : public node, public reply_sink, public room_waiter {
   void go_on(std::uint64_t life) noexcept override {
     std::unique_lock lock(mutex_);
     if (life != lives_ || rooms_missing_ == 0) return;
-    if (--rooms_missing_ == 0) schedule(lock);
+    if (--rooms_missing_ == 0) attend(lock);
   }
 
   /// From a timer of this process.
   void push_timed(timed_mail& due) {
     std::unique_lock lock(mutex_);
     due.posted = true;
-    mail_.push(*due.mail);
-    schedule(lock);
+    const pushed what = inbox_.push_private(*due.mail);
+    lock.unlock();
+    if (what == pushed::wakes) plan_.runs->submit(*this);
   }
 
   void deliver(envelope& answered) noexcept override {
-    std::unique_lock lock(mutex_);
-    answers_.push(answered);
-    schedule(lock);
+    answered.is_answer = true;
+    const pushed what = inbox_.push_private(answered);
+    if (what == pushed::wakes) plan_.runs->submit(*this);
+    if (what == pushed::refused) delete &answered;
   }
 
   /// Sends an exit signal. It overtakes what is queued, unless it is trapped; in a gap it waits for the next
   /// incarnation.
   void signal(exit_signal s, std::unique_ptr<envelope> notice = {}, std::uint64_t generation = 0) {
     std::unique_lock lock(mutex_);
-    if (availability_ == availability::parked || (generation != 0 && generation != generation_)) return;
-    push_signal(std::move(s), std::move(notice));
-    schedule(lock);
+    if (inbox_.is_parked() || (generation != 0 && generation != this->generation())) return;
+    push_signal(std::move(s), std::move(notice), lock);
   }
 
   /// Attaches a bond of which this is the target. One to a parked process fires at once.
   void watch(std::shared_ptr<bond> const& b, std::uint64_t generation = 0) {
     {
       std::lock_guard lock(mutex_);
-      const bool is_same = generation == 0 || generation == generation_;
-      if (availability_ != availability::parked && is_same) {
+      const bool is_same = generation == 0 || generation == this->generation();
+      if (!inbox_.is_parked() && is_same) {
         b->at = watchers_.insert(watchers_.end(), b);
         b->attached = true;
         return;
@@ -163,7 +173,7 @@ class address : public node, public reply_sink, public room_waiter {
   /// Takes a bond of which this is the owner. Answers false, and does nothing, if this is parked.
   bool own(std::shared_ptr<bond> const& b, std::uint64_t generation = 0) {
     std::lock_guard lock(mutex_);
-    if (availability_ == availability::parked || (generation != 0 && generation != generation_)) return false;
+    if (inbox_.is_parked() || (generation != 0 && generation != this->generation())) return false;
     if (b->owner_life == 0) b->owner_life = receiving_life();
     b->number = ++bond_numbers_;
     bonds_.emplace(b->number, b);
@@ -186,8 +196,7 @@ class address : public node, public reply_sink, public room_waiter {
       if (at == bonds_.end()) return false;
       b = std::move(at->second);
       bonds_.erase(at);
-      b->canceled = true;
-      if (b->delivered != nullptr) remove_mail(*b->delivered);
+      b->canceled = true;  // what it has delivered is dropped when it is taken out
     }
     b->target->unwatch(*b);
     return true;
@@ -199,16 +208,13 @@ class address : public node, public reply_sink, public room_waiter {
 
   std::uint32_t number() const { return plan_.number; }
   /// Which child the place has been given to; from 1.
-  std::uint64_t generation() {
-    std::lock_guard lock(mutex_);
-    return generation_;
-  }
-  bool is_of(std::uint64_t g) { return generation() == g; }
+  std::uint64_t generation() const { return generation_.load(std::memory_order_relaxed); }
+  bool is_of(std::uint64_t g) const { return generation() == g; }
   /// The child is gone for good: the place may be given to another one.
   void give_up_generation() {
     {
       std::lock_guard lock(mutex_);
-      ++generation_;
+      generation_.store(generation() + 1, std::memory_order_relaxed);
       lives_before_ = lives_;
       arguments_.reset();
     }
@@ -218,52 +224,58 @@ class address : public node, public reply_sink, public room_waiter {
   void take_arguments(std::shared_ptr<void const> a) { arguments_ = std::move(a); }
 
   /// Whether a process is there.
-  bool is_alive() {
-    std::lock_guard lock(mutex_);
-    return availability_ == availability::alive;
-  }
+  bool is_alive() const { return inbox_.is_alive(); }
 
   bool is_stopping() const { return stop_asked_.load(std::memory_order_relaxed); }
-
-  void stalled() noexcept override {
-    std::unique_lock lock(mutex_);
-    const std::uint64_t incarnation = lives_ - lives_before_;
-    const type_id message = taken_;
-    lock.unlock();
-    tell(notice_kind::stalled, incarnation, reason::normal, message);
-  }
 
   // --- from the simulation
 
   record const& about() const { return *plan_.about; }
   /// The incarnation that takes what is pushed now; 0 if that waits for the next one.
-  std::uint64_t receiving_life() const { return availability_ == availability::alive ? lives_ : 0; }
-  bool refuses(bool may_wait) const {
-    return availability_ == availability::parked || (availability_ == availability::gap && !may_wait);
-  }
+  std::uint64_t receiving_life() const { return inbox_.is_alive() ? lives_ : 0; }
+  bool refuses(bool may_wait) const { return inbox_.is_parked() || (!inbox_.is_alive() && !may_wait); }
   /// Has the next lives made by another function, and what waits for them put as they understand it.
   template <class Convert>
   void make_by(std::unique_ptr<incarnation> (*make)(place&, std::uint64_t), Convert convert) {
     plan_.make = make;
+    sort_in(inbox_.take());
     envelope_list all = std::move(mail_);
     while (envelope* e = all.pop()) mail_.push(e->timed == 0 && e->bond == 0 ? convert(*e) : *e);
   }
 
  protected:
-  enum class availability : unsigned char { gap, alive, parked };
-
-  explicit address(place_plan plan) : plan_(plan) {}
+  explicit address(place_plan plan) : plan_(plan), is_bounded_(plan.about->mailbox != record::no_bound) {}
   ~address() {
     // The system has ended: nothing runs, and all lives have been told as ended.
+    sort_in(inbox_.park());
     fail_all(mail_, reason::noproc);
-    drop(answers_);
+    drop_answers();
   }
 
-  /// Has a worker look at this place. Unlocks.
-  void schedule(std::unique_lock<std::mutex>& lock) {
-    const bool was = std::exchange(scheduled_, true);
+  /// Has the process look at what was written down. Unlocks.
+  void attend(std::unique_lock<std::mutex>& lock) {
+    const bool wakes = inbox_.attend();
     lock.unlock();
-    if (!was) plan_.runs->submit(*this);
+    if (wakes) plan_.runs->submit(*this);
+  }
+
+  /// Puts what was taken out of the mailbox, the newest first, behind what was taken before, and answers apart.
+  void sort_in(envelope* newest) {
+    envelope* oldest = nullptr;
+    while (newest != nullptr) {
+      envelope* const e = std::exchange(newest, newest->next);
+      e->next = oldest;
+      oldest = e;
+    }
+    while (oldest != nullptr) {
+      envelope& e = *std::exchange(oldest, oldest->next);
+      (e.is_answer ? answers_ : mail_).push(e);
+    }
+  }
+  /// Whose calls are over.
+  void drop_answers() {
+    envelope_list late = std::move(answers_);
+    while (envelope* e = late.pop()) delete e;
   }
 
   void tell(notice_kind what, std::uint64_t life, exit_reason why, type_id message = {}) {
@@ -307,8 +319,13 @@ class address : public node, public reply_sink, public room_waiter {
 
   /// Who may go on, now that something was taken out of the mailbox. Under the lock.
   waiting_for_room take_waiting() {
-    if (waiting_.empty() || mail_.bounded() >= plan_.about->mailbox) return {};
+    if (waiting_.empty() || bounded_ >= plan_.about->mailbox) return {};
     return std::exchange(waiting_, {});
+  }
+  /// Counts what now stands in `mail_`. Under the lock.
+  void count_bounded() {
+    bounded_ = 0;
+    for (envelope const* e = mail_.first(); is_bounded_ && e != nullptr; e = e->next) bounded_ += is_bounded(*e);
   }
   static void tell_of_room(waiting_for_room const& waiting) {
     for (auto [w, life] : waiting) w->go_on(life);
@@ -318,18 +335,18 @@ class address : public node, public reply_sink, public room_waiter {
   static void fail_all(envelope_list& list, exit_reason const& why) {
     while (envelope* e = list.pop()) fail(*e, e->failure.value_or(why));
   }
-  static void drop(envelope_list& list) {
-    while (envelope* e = list.pop()) delete e;
-  }
-
-  /// Under the lock.
-  void push_signal(exit_signal s, std::unique_ptr<envelope> notice) {
-    s.notice = notice.release();
-    if (s.notice != nullptr) {
-      s.notice->bond = untaken_signal;
-      mail_.push(*s.notice);
-    }
+  /// Writes down a signal, and puts its notice into the mailbox. A consumer that comes to the notice has found
+  /// the signal before, because attention is asked for first. Unlocks.
+  void push_signal(exit_signal s, std::unique_ptr<envelope> notice, std::unique_lock<std::mutex>& lock) {
+    envelope* const mail = s.notice = notice.release();
     signals_.push_back(std::move(s));
+    const bool wakes = inbox_.attend();
+    if (mail != nullptr) {
+      mail->bond = untaken_signal;
+      static_cast<void>(inbox_.push_private(*mail));  // as attention is asked for, the process is scheduled
+    }
+    lock.unlock();
+    if (wakes) plan_.runs->submit(*this);
   }
 
   /// The list without what was meant for one incarnation only: the messages of its timers, which it owns,
@@ -337,7 +354,7 @@ class address : public node, public reply_sink, public room_waiter {
   static envelope_list without_private(envelope_list all, std::uint64_t spared, bool also_own = false) {
     envelope_list out;
     while (envelope* e = all.pop()) {
-      if (e->timed != 0) continue;
+      if (e->timed != 0) continue;  // answers stand apart
       if ((e->bond != 0 && e->bond != spared) || (also_own && e->to_itself)) {
         delete e;
       } else {
@@ -347,40 +364,27 @@ class address : public node, public reply_sink, public room_waiter {
     return out;
   }
 
-  /// Under the lock.
-  void remove_mail(envelope const& gone) {
-    for (envelope_list* list : {&mail_, &queued_}) {
-      envelope_list all = std::move(*list);
-      while (envelope* e = all.pop()) {
-        if (e == &gone) {
-          delete e;
-        } else {
-          list->push(*e);
-        }
-      }
-    }
-  }
-
   place_plan plan_;
 
+  mailbox<envelope> inbox_;
+  envelope_list mail_;     // taken out of it
+  envelope_list answers_;  // likewise
+  envelope_list queued_;   // before the stop, and to be handled before it
+  bool const is_bounded_;
+  long long bounded_ = 0;  // in `mail_`, of those that a bound applies to
+
   std::mutex mutex_;
-  envelope_list mail_;
-  envelope_list queued_;  // before the stop, and to be handled before it
-  envelope_list answers_;
   std::deque<exit_signal> signals_;
   waiting_for_room waiting_;         // for room here
   std::uint64_t rooms_missing_ = 0;  // that the present life waits for elsewhere
   bond_list watchers_;               // to be told of the end
   bond_map bonds_;                   // of this process
   std::uint64_t bond_numbers_ = 0;
-  std::uint64_t expired_call_ = 0;
+  bool timer_expired_ = false;
   std::uint64_t lives_ = 0;
   std::uint64_t lives_before_ = 0;  // of the children that the place was given to before
-  std::uint64_t generation_ = 1;
+  std::atomic<std::uint64_t> generation_{1};  // written under the lock, while there is no life
   std::shared_ptr<void const> arguments_;
-  type_id taken_ = {};  // the type of the message that is handled, from the step that took it out or goes on
-  availability availability_ = availability::gap;
-  bool scheduled_ = false;
   bool start_asked_ = false;
   bool kill_asked_ = false;
   std::atomic<bool> stop_asked_{false};  // written under the lock
@@ -397,15 +401,31 @@ class address : public node, public reply_sink, public room_waiter {
     }
     if (to_kill) kill_asked_ = true;
     stop_asked_.store(true, std::memory_order_relaxed);  // read by `self.stopping()` in a running handler
-    schedule(lock);
+    attend(lock);
+  }
+
+  delivery push_bounded(envelope& mail, bool may_wait, std::uint64_t generation) {
+    std::unique_lock lock(mutex_);
+    if (refuses(may_wait) || (generation != 0 && generation != this->generation())) return {};
+    mail.generation = generation;
+    if (bounded_ >= plan_.about->mailbox && is_bounded(mail)) return overflow_with(mail, lock);
+    add_bounded(mail);
+    if (inbox_.is_alive()) attend(lock);
+    return {true};
+  }
+  /// Under the lock.
+  void add_bounded(envelope& mail) {
+    sort_in(inbox_.take());  // what came before
+    mail_.push(mail);
+    bounded_ += is_bounded(mail);
   }
 
   /// Does what the mailbox's option says. Unlocks.
   delivery overflow_with(envelope& mail, std::unique_lock<std::mutex>& lock) {
     switch (plan_.about->when_full) {
       case overflow::suspend:
-        mail_.push(mail);
-        if (availability_ == availability::alive) schedule(lock);
+        add_bounded(mail);
+        if (inbox_.is_alive()) attend(lock);
         return {true, true};
       case overflow::drop_newest:
         lock.unlock();
@@ -413,8 +433,9 @@ class address : public node, public reply_sink, public room_waiter {
         return {true};
       case overflow::drop_oldest: {
         envelope* const oldest = mail_.pop_bounded();
-        mail_.push(mail);
-        if (availability_ == availability::alive) schedule(lock);
+        if (oldest != nullptr) --bounded_;
+        add_bounded(mail);
+        if (inbox_.is_alive()) attend(lock);
         if (lock.owns_lock()) lock.unlock();
         if (oldest != nullptr) fail(*oldest, reason::no_reply);
         return {true};
@@ -424,9 +445,9 @@ class address : public node, public reply_sink, public room_waiter {
     }
     const exit_reason why(reason::crashed,
                           "its mailbox is full: " + std::to_string(plan_.about->mailbox) + " messages");
-    if (availability_ == availability::alive) {
+    if (inbox_.is_alive()) {
       signals_.push_back({why, false, lives_});
-      schedule(lock);
+      attend(lock);
     } else {
       lock.unlock();
       tell(notice_kind::overflowed, 0, why, mail.message_type());
@@ -438,17 +459,16 @@ class address : public node, public reply_sink, public room_waiter {
   /// A bond of this owner has fired.
   void arrive(bond& b, exit_reason const& why) {
     std::unique_lock lock(mutex_);
-    if (b.canceled) return;
+    if (b.canceled || inbox_.is_parked()) return;
     if (b.kind == bond_kind::link) {
       bonds_.erase(b.number);  // the caller still holds it
-      push_signal({why, true, b.owner_life}, std::move(b.notice.mail));
-      return schedule(lock);
+      return push_signal({why, true, b.owner_life}, std::move(b.notice.mail), lock);
     }
-    envelope* const mail = b.notice.mail.release();
-    b.delivered = mail;
-    mail->bond = b.number;
-    mail_.push(*mail);
-    schedule(lock);
+    envelope& mail = *b.notice.mail.release();
+    mail.bond = b.number;
+    const pushed what = inbox_.push_private(mail);
+    lock.unlock();
+    if (what == pushed::wakes) plan_.runs->submit(*this);
   }
 };
 

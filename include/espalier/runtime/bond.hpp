@@ -23,6 +23,8 @@ enum class bond_kind : unsigned char { monitor, link };
 ///      of its own list and delivers it.
 ///   3. The owner's end, or a `demonitor`, marks the bond canceled under the owner's lock, and then takes it
 ///      out of the target's list. A bond that is being fired meanwhile finds the mark, and delivers nothing.
+///   4. What a monitor has delivered is handled only while the owner still holds the bond; so a `demonitor`
+///      also takes back what stands in the mailbox.
 struct bond {
   bond_kind kind{};
   std::uint64_t number = 0;
@@ -31,8 +33,7 @@ struct bond {
   address* target = nullptr;
   std::uint64_t born_in = 0;  // the incarnation of the target that made it; 0 if somebody else did
   death_notice notice;
-  envelope const* delivered = nullptr;  // under the owner's lock, with `canceled`
-  bool canceled = false;
+  bool canceled = false;  // under the owner's lock
   bool attached = false;  // under the target's lock, with `at`
   std::list<std::shared_ptr<bond>>::iterator at = {};
 };
@@ -46,12 +47,14 @@ struct exit_signal {
   bool is_trappable = true;
   std::uint64_t life = 0;  // for that incarnation only; 0 for any
   /// Its message for a receiver that traps exits, or null. It has its turn in the mailbox from the beginning,
-  /// and is taken out again if the signal is not trapped.
+  /// and is dropped there if the signal is not trapped.
   envelope* notice = nullptr;
 };
 
-/// As an envelope's `bond`: the notice of an exit signal, before and after that was trapped.
+/// As an envelope's `bond`: the notice of an exit signal, before that is taken, once it is trapped, and if it
+/// is not.
 inline constexpr std::uint64_t untaken_signal = UINT64_MAX;
 inline constexpr std::uint64_t trapped_signal = UINT64_MAX - 1;
+inline constexpr std::uint64_t untrapped_signal = UINT64_MAX - 2;
 
 }  // namespace espalier::runtime

@@ -61,22 +61,12 @@ class place final : public address {
   }
   return_address next_call() { return {this, ++calls_}; }
 
-  // Around the functions of a life, and its use of its context (left_behind.hpp, 1).
-  void enter_code(std::uint64_t life) {
-    // Releases what the worker did before to a supervisor that leaves the life behind.
-    inside_.store(life, std::memory_order_release);
-  }
-  /// Answers false if the life has been left behind.
-  bool leave_code(std::uint64_t life, std::uint64_t becomes = 0) {
-    // Acquires nothing from the supervisor: who fails takes the lock. Releases to its next attempt.
-    return inside_.compare_exchange_strong(life, becomes, std::memory_order_acq_rel,
-                                           std::memory_order_relaxed);
-  }
-  bool enter_context(std::uint64_t life) { return leave_code(life, life | in_context); }
-  bool is_in_code(std::uint64_t life) const { return inside_.load(std::memory_order_relaxed) == life; }
-  /// The same, or uses its context.
-  bool is_running(std::uint64_t life) const {
-    return (inside_.load(std::memory_order_relaxed) & ~in_context) == life;
+  /// The function of a life returns, or uses its context (left_behind.hpp). Answers false if the life has been
+  /// left behind.
+  bool leave_code(incarnation& life, whereabouts to = whereabouts::outside) {
+    if (life.held.leave(to)) return true;
+    std::lock_guard lock(mutex_);  // waits for the decision
+    return !life.held.is_claimed();
   }
   place& neighbour(std::size_t position) { return *plan_.neighbours[position]; }
   place& partition(std::size_t number) { return *plan_.partitions[number]; }
@@ -85,9 +75,7 @@ class place final : public address {
 
   void suspend(suspension& s, duration limit) {
     life_->waiting = &s;
-    if (limit == infinity) return;
-    suspension_timer_.call = s.call;
-    plan_.runs->arm(suspension_timer_, plan_.runs->now() + limit);
+    if (limit != infinity) arm(plan_.runs->due_after(limit));
   }
 
   std::uint64_t send_later(std::unique_ptr<envelope> mail, duration delay, duration period) {
@@ -98,11 +86,17 @@ class place final : public address {
   // --- from the supervisor
 
   leaving leave_behind() override {
-    const std::uint64_t life = lives_;
     envelope* served = nullptr;
     {
       std::lock_guard lock(mutex_);
-      if (!leave_code(life)) return is_running(life) ? leaving::in_context : leaving::not_running;
+      if (running_ == nullptr) return leaving::not_running;
+      const whereabouts at = running_->held.claim();
+      if (at != whereabouts::in_code) {
+        return at == whereabouts::outside ? leaving::not_running : leaving::in_context;
+      }
+      running_->left.store(true, std::memory_order_relaxed);
+      running_ = nullptr;
+      last_message_ = current_ == nullptr ? last_message_ : current_->message_type();
       envelope* const handled = std::exchange(current_, nullptr);
       const bool is_answered_to = handled != nullptr && handled->from.to != nullptr;
       if (is_answered_to) served = new stand_in_answer(*handled);
@@ -110,8 +104,8 @@ class place final : public address {
       left_.push_back(std::make_unique<left_behind>(std::move(life_), handled, std::move(owner)));
     }  // now the function may return, and all that is gone
     plan_.runs->replace_worker_of(*this);
-    if (busy_call_ != 0) plan_.runs->arm(*left_.back(), busy_until_);  // in a simulation it does not yet
-    plan_.runs->disarm(suspension_timer_);
+    if (is_busy_) plan_.runs->arm(*left_.back(), busy_until_);  // in a simulation it does not yet
+    disarm();
     const type_id message = last_message_;
     const bool was_starting = phase_ == phase::starting;
     release_rest();
@@ -120,13 +114,8 @@ class place final : public address {
     } else {
       hand_over(reason::killed, message, served);
     }
-    envelope_list late;
-    {
-      std::lock_guard lock(mutex_);
-      late = std::move(answers_);
-      scheduled_ = false;
-    }
-    drop(late);
+    drop_answers();
+    inbox_.abandon();
     return leaving::done;
   }
 
@@ -137,8 +126,23 @@ class place final : public address {
   bool has_timers() const { return !timed_.empty(); }
   std::size_t left_behind_count() const { return left_.size(); }
   bool holds_nothing() const {
-    return life_ == nullptr && mail_.empty() && answers_.empty() && timed_.empty() && bonds_.empty() &&
+    return life_ == nullptr && inbox_.is_empty() && mail_.empty() && answers_.empty() && timed_.empty() && bonds_.empty() &&
            watchers_.empty();
+  }
+
+  // --- from the pool
+
+  void stalled() noexcept override {
+    std::unique_lock lock(mutex_);
+    const std::uint64_t incarnation = lives_ - lives_before_;
+    type_id message;
+    // While the life is claimed its worker does not come out of the code.
+    if (running_ != nullptr && running_->held.claim() == whereabouts::in_code) {
+      if (current_ != nullptr) message = current_->message_type();
+      running_->held.unclaim();
+    }
+    lock.unlock();
+    tell(notice_kind::stalled, incarnation, reason::normal, message);
   }
 
   // --- from the scheduler
@@ -147,58 +151,100 @@ class place final : public address {
     try {
       take_turn();
     } catch (function_was_left const& f) {
-      discard(f.life);
+      discard(*f.life);
     }
   }
 
  private:
   enum class phase : unsigned char { none, starting, serving, terminating };
-  static constexpr std::uint64_t in_context = std::uint64_t{1} << 63;  // beside the number of a life
 
   void take_turn() {
     // A turn is bounded in messages and in time, so that a process that floods itself does not starve others.
+    // The clock is read after 2, 4, 8... messages: seldom if they are short, and soon enough if they are long.
     constexpr duration turn{1'000'000};
     const int batch = plan_.runs->batch();
-    const instant end = plan_.runs->now() + turn;
-    for (int i = 0; i != batch; ++i) {
+    instant end{};
+    for (int i = 1; i <= batch; ++i) {
       if (!step()) return;
-      if (plan_.runs->now() >= end) break;
+      if (i == 1 || (i & (i - 1)) != 0) continue;
+      const instant now = plan_.runs->now();
+      if (i == 2) end = now + turn;
+      if (now >= end) break;
     }
-    plan_.runs->submit(*this);
+    plan_.runs->resubmit(*this);
   }
 
   friend left_behind;
   /// Destroys a life that was left behind, now that its function has returned. The place may run elsewhere.
-  void discard(std::uint64_t life) {
+  void discard(incarnation const& life) {
     std::unique_ptr<left_behind> mine;
     {
       std::lock_guard lock(mutex_);
-      const auto at = std::find_if(left_.begin(), left_.end(), [&](auto& l) { return l->number() == life; });
+      const auto at = std::find_if(left_.begin(), left_.end(), [&](auto& l) { return &l->life() == &life; });
       mine = std::move(*at);
       left_.erase(at);
     }
-    const std::uint64_t incarnation = life - mine->lives_before();
+    const std::uint64_t incarnation = life.number - life.lives_before;
     mine.reset();
     tell(notice_kind::returned, incarnation, reason::killed);
   }
 
+  /// The limit of what the process is suspended on. On a pool it stays armed when that is answered, since most
+  /// calls are answered long before, and the next one sees to it that it is due in time; it finds out when it
+  /// expires.
   struct suspension_timer final : timer {
     explicit suspension_timer(place& at) : home(at) {}
     void expire() noexcept override {
       std::unique_lock lock(home.mutex_);
-      home.expired_call_ = call;
-      home.schedule(lock);
+      home.timer_expired_ = true;
+      home.attend(lock);
     }
     place& home;
-    std::uint64_t call = 0;
+    instant armed_for = end_of_time;  // touched by the worker, as `due`
+    instant due = end_of_time;        // of what it is suspended on
   };
-
-  /// Does one thing. Answers false, with `scheduled_` reset, if there is nothing to do.
+  void arm(instant due) {
+    suspension_timer_.due = due;
+    if (suspension_timer_.armed_for <= due) return;
+    suspension_timer_.armed_for = due;
+    plan_.runs->arm(suspension_timer_, due);
+  }
+  void disarm() {
+    suspension_timer_.due = end_of_time;
+    if (suspension_timer_.armed_for == end_of_time || plan_.runs->keeps_stale_timers()) return;
+    suspension_timer_.armed_for = end_of_time;
+    plan_.runs->disarm(suspension_timer_);
+  }
+  /// Does one thing. Answers false if the process rests, and this worker has it no more.
   bool step() {
+    if (needs_lock_ || inbox_.has_attention()) return step_under_lock();
+    if (life_->waiting != nullptr) {
+      sort_in(inbox_.take());
+      return resume_if_answered() || !inbox_.rest();
+    }
+    envelope* e = mail_.pop();
+    if (e == nullptr) {
+      sort_in(inbox_.take());
+      if (!answers_.empty()) drop_answers();
+      e = mail_.pop();
+      if (e == nullptr) return !inbox_.rest();
+      if (inbox_.has_attention()) {  // it may be about what was just taken
+        mail_.push_first(*e);
+        return true;
+      }
+    }
+    if (is_for_life(*e)) handle(*e);
+    return true;
+  }
+
+  bool step_under_lock() {
     std::unique_lock lock(mutex_);
-    taken_ = last_message_;  // of a handler that goes on
+    inbox_.attended();
+    sort_in(inbox_.take());
+    needs_lock_ = true;
+    if (std::exchange(timer_expired_, false)) suspension_timer_.armed_for = end_of_time;
     if (life_ != nullptr) {
-      if (busy_call_ != 0) return enter_if_due(lock);
+      if (is_busy_) return enter_if_due(lock);
       if (kill_asked_) {
         lock.unlock();
         end_killed();
@@ -214,58 +260,89 @@ class place final : public address {
         take_signal(lock);
         return true;
       }
-      if (life_->waiting != nullptr && (rooms_missing_ == 0 || life_->waiting->is_call)) {
-        return resume_if_answered(lock);
+      if (life_->waiting != nullptr) {
+        const bool may_resume = rooms_missing_ == 0 || life_->waiting->is_call;
+        needs_lock_ = has_control();
+        lock.unlock();
+        if (may_resume && resume_if_answered(is_expired())) return true;
+        return !inbox_.rest();
       }
-      if (life_->waiting != nullptr || rooms_missing_ != 0) {
-        scheduled_ = false;
-        return false;
+      if (rooms_missing_ != 0) {
+        lock.unlock();
+        return !inbox_.rest();
       }
       if (envelope* e = (is_draining_ ? queued_ : mail_).pop()) {
-        if (e->bond != 0) bonds_.erase(e->bond);
+        if (!is_draining_ && is_bounded_) bounded_ -= is_bounded(*e);
         const waiting_for_room waiting = take_waiting();
-        taken_ = e->message_type();
+        needs_lock_ = has_control();
         lock.unlock();
         tell_of_room(waiting);
-        handle(*e);
+        if (is_for_life(*e)) handle(*e);
         return true;
       }
+      needs_lock_ = has_control();
     } else if (start_asked_) {
       start_asked_ = false;
       lock.unlock();
       begin_life();
       return true;
     }
-    envelope_list late = std::move(answers_);
-    scheduled_ = false;
     lock.unlock();
-    drop(late);
+    drop_answers();
+    return !inbox_.rest();
+  }
+
+  /// Whether what the process is suspended on has taken too long. If not, its timer is armed again.
+  bool is_expired() {
+    const instant due = suspension_timer_.due;
+    if (due == end_of_time || suspension_timer_.armed_for != end_of_time) return false;
+    if (due <= plan_.runs->now()) return true;
+    arm(due);
     return false;
   }
 
-  /// Whether the stop waits until what was queued before it is handled. Under the lock.
+  /// Whether there is more to look at than the mailbox. Under the lock.
+  bool has_control() const {
+    return is_bounded_ || phase_ != phase::serving || kill_asked_ ||
+           stop_asked_.load(std::memory_order_relaxed) || !signals_.empty() || rooms_missing_ != 0;
+  }
+
+  /// Whether the life is to handle a message; if not, it is gone.
+  bool is_for_life(envelope& e) {
+    if (e.bond != 0) {
+      std::lock_guard lock(mutex_);
+      if (e.bond != trapped_signal && bonds_.erase(e.bond) == 0) {
+        delete &e;
+        return false;
+      }
+    }
+    if (e.generation != 0 && e.generation != generation()) {
+      fail(e, reason::noproc);
+      return false;
+    }
+    return true;
+  }
+
   bool goes_on_draining() {
     if (!plan_.about->drain || phase_ != phase::serving) return false;
-    if (!std::exchange(is_draining_, true)) queued_ = std::move(mail_);
+    if (!std::exchange(is_draining_, true)) {
+      queued_ = std::move(mail_);
+      bounded_ = 0;
+    }
     return life_->waiting != nullptr || !queued_.empty();
   }
 
-  bool resume_if_answered(std::unique_lock<std::mutex>& lock) {
+  bool resume_if_answered(bool expired = false) {
     suspension& s = *life_->waiting;
-    envelope_list late;
     while (envelope* e = answers_.pop()) {
-      if (e->from.call == s.call) {
+      if (s.answer == nullptr && e->from.call == s.call) {
         s.answer = e;
-        break;
+      } else {
+        delete e;
       }
-      late.push(*e);
     }
-    const bool resumes = s.answer != nullptr || expired_call_ == s.call;
-    if (!resumes) scheduled_ = false;
-    lock.unlock();
-    drop(late);
-    if (!resumes) return false;
-    plan_.runs->disarm(suspension_timer_);
+    if (s.answer == nullptr && !expired) return false;
+    disarm();
     life_->waiting = nullptr;
     drive(s.frame);
     return true;
@@ -276,8 +353,12 @@ class place final : public address {
   void begin_life() {
     phase_ = phase::starting;
     bool built = true;
-    auto failure = caught([&] { life_ = plan_.make(*this, lives_); });
+    auto failure = detail::caught([&] { life_ = plan_.make(*this, lives_); });
     if (failure) return fail_start(*failure);
+    {
+      std::lock_guard lock(mutex_);
+      running_ = life_.get();
+    }
     const auto arguments = arguments_;
     life_->lives_before = lives_before_;
     life_->arguments = arguments.get();
@@ -300,8 +381,7 @@ class place final : public address {
 
   void handle(envelope& e) {
     current_ = &e;
-    e.failure.reset();
-    last_message_ = e.message_type();
+    if (e.failure) e.failure.reset();  // of a kept message
     if (plan_.faults != nullptr && is_busy(e)) return;
     enter(e);
   }
@@ -313,7 +393,8 @@ class place final : public address {
       frame = e.begin(life);
     });
     if (thrown) return crash(*thrown);
-    drive(frame);
+    if (frame || plan_.faults != nullptr) return drive(frame);
+    finish_message();  // the handler has returned
   }
 
   /// Whether the simulation has the process busy for a while; as with a running handler, nothing is taken up
@@ -321,18 +402,17 @@ class place final : public address {
   bool is_busy(envelope const& e) {
     const duration d = plan_.faults->busy(*this, e);
     if (d <= duration{}) return false;
-    suspension_timer_.call = busy_call_ = ++calls_;
+    is_busy_ = needs_lock_ = true;
     busy_until_ = plan_.runs->now() + d;
-    plan_.runs->arm(suspension_timer_, busy_until_);
-    enter_code(life_->number);
+    arm(busy_until_);
+    life_->held.enter();
     return true;
   }
   bool enter_if_due(std::unique_lock<std::mutex>& lock) {
-    const bool due = expired_call_ == busy_call_;
-    if (!due) scheduled_ = false;
     lock.unlock();
-    if (!due) return false;
-    busy_call_ = 0;
+    if (plan_.runs->now() < busy_until_) return !inbox_.rest();
+    is_busy_ = false;
+    disarm();
     come_back(*life_);
     enter(*current_);
     return true;
@@ -362,7 +442,7 @@ class place final : public address {
     phase_ = phase::serving;
     {
       std::lock_guard lock(mutex_);
-      availability_ = availability::alive;
+      inbox_.open();
     }
     tell(notice_kind::started, lives_, reason::normal);
   }
@@ -373,13 +453,16 @@ class place final : public address {
       reach(fault_point::after_handler);
     });
     if (thrown) return crash(*thrown);
+    finish_message();
+  }
+  void finish_message() {
     envelope& done = *std::exchange(current_, nullptr);
-    if (!timed_.finish(done)) give_back(done);
-    last_message_ = {};
+    if (done.timed == 0 || !timed_.finish(done)) give_back(done);
     if (life_->asked_to_stop) begin_terminate(*life_->asked_to_stop);
   }
 
   void crash(exit_reason const& why) {
+    last_message_ = current_->message_type();
     abandon_current();
     begin_terminate(why);
   }
@@ -390,13 +473,7 @@ class place final : public address {
     signals_.pop_front();
     const bool is_for_it = s.life == 0 || s.life == lives_;
     const bool is_trapped = is_for_it && life_->traps_exits && s.is_trappable;
-    if (s.notice != nullptr) {
-      if (is_trapped) {
-        s.notice->bond = trapped_signal;
-      } else {
-        remove_mail(*s.notice);
-      }
-    }
+    if (s.notice != nullptr) s.notice->bond = is_trapped ? trapped_signal : untrapped_signal;
     lock.unlock();
     if (!is_for_it || is_trapped) return;
     if (s.why == reason::killed && !s.is_trappable) return end_killed();
@@ -407,12 +484,11 @@ class place final : public address {
 
   /// Gives up what the process is suspended on or busy with.
   void leave_handler() {
-    plan_.runs->disarm(suspension_timer_);
+    disarm();
     life_->waiting = nullptr;
     if (current_ != nullptr) {
+      last_message_ = current_->message_type();
       abandon_current();
-    } else {
-      last_message_ = {};
     }
   }
 
@@ -423,7 +499,11 @@ class place final : public address {
     waiting_for_room waiting;
     {
       std::lock_guard lock(mutex_);
-      if (!plan_.about->keep_mailbox) told = std::move(mail_);
+      if (!plan_.about->keep_mailbox) {
+        sort_in(inbox_.take());
+        told = std::move(mail_);
+        bounded_ = 0;
+      }
       waiting = take_waiting();
     }
     tell_of_room(waiting);
@@ -443,6 +523,7 @@ class place final : public address {
   void begin_terminate(exit_reason const& why) {
     if (const auto asked = end_asked(); asked && *asked == reason::killed) return end_killed();
     phase_ = phase::terminating;
+    needs_lock_ = true;
     life_->ending = why;
     std::coroutine_handle<> frame;
     const auto thrown = contained([&](incarnation& life) {
@@ -463,9 +544,12 @@ class place final : public address {
   }
 
   void end_killed() {
-    plan_.runs->disarm(suspension_timer_);
+    disarm();
     life_->waiting = nullptr;
-    if (current_ != nullptr) abandon_current();
+    if (current_ != nullptr) {
+      last_message_ = current_->message_type();
+      abandon_current();
+    }
     if (phase_ == phase::starting) return fail_start(reason::killed);
     life_->ending = reason::killed;
     end();
@@ -488,6 +572,8 @@ class place final : public address {
     waiting_for_room waiting;
     {
       std::lock_guard lock(mutex_);
+      running_ = nullptr;
+      sort_in(inbox_.close());
       queued_.push_all(std::move(mail_));
       mail_ = without_private(std::exchange(queued_, {}), 0, plan_.about->keep_mailbox);
       if (!plan_.about->keep_mailbox && !planted(planted_mistake::mail_outlives_process))
@@ -497,8 +583,9 @@ class place final : public address {
       waiting = take_waiting();
       rooms_missing_ = 0;
       signals_.clear();
-      availability_ = availability::gap;
+      count_bounded();
     }
+    drop_answers();
     const bool is_forgotten =
         planted(planted_mistake::caller_not_answered) && served != nullptr && served->from.to != nullptr;
     const bool answers = served != nullptr && served->timed == 0 && !is_forgotten;
@@ -524,9 +611,13 @@ class place final : public address {
     bond_list watching;
     {
       std::lock_guard lock(mutex_);
+      running_ = nullptr;
+      sort_in(inbox_.take());
       mail_ = without_private(std::move(mail_), untaken_signal);  // what others have sent goes on waiting
+      count_bounded();
       watching = take_watchers(lives_);
     }
+    drop_answers();
     const std::uint64_t life = drop_life();
     tell(what, life, why);
     for (auto& b : watching) tell_of_end(b, life, why);
@@ -551,7 +642,7 @@ class place final : public address {
     phase_ = phase::none;
     is_draining_ = false;
     last_message_ = {};
-    busy_call_ = 0;
+    is_busy_ = false;
   }
   /// Frees the block and the messages of its timers. Answers which life it was.
   std::uint64_t drop_life() {
@@ -581,7 +672,7 @@ class place final : public address {
   template <class Function>
   void inside(Function function) {
     incarnation& life = *life_;
-    enter_code(life.number);
+    life.held.enter();
     function(life);
     come_back(life);
   }
@@ -589,22 +680,13 @@ class place final : public address {
   template <class Function>
   std::optional<exit_reason> contained(Function function) {
     incarnation& life = *life_;
-    enter_code(life.number);
-    const auto thrown = caught([&] { function(life); });
+    life.held.enter();
+    auto thrown = detail::caught([&] { function(life); });
     come_back(life);
     return thrown;
   }
-  void come_back(incarnation const& life) {
-    if (!leave_code(life.number)) throw function_was_left{life.number};
-  }
-  template <class Function>
-  static std::optional<exit_reason> caught(Function function) {
-    try {
-      function();
-      return {};
-    } catch (...) {
-      return detail::crash_from_current_exception();
-    }
+  void come_back(incarnation& life) {
+    if (!leave_code(life)) throw function_was_left{&life};
   }
 
   // Touched only by the worker that runs this place.
@@ -614,13 +696,15 @@ class place final : public address {
   type_id last_message_;
   bool is_draining_ = false;
   std::uint64_t calls_ = 0;
-  std::uint64_t busy_call_ = 0;  // its timer ends what the simulation keeps the process busy with
+  bool needs_lock_ = true;  // there is more to look at than the mailbox
+  bool is_busy_ = false;    // in a simulation, until then
   instant busy_until_;
   timed_mails timed_;
   suspension_timer suspension_timer_;
 
-  std::atomic<std::uint64_t> inside_{0};            // the life whose code runs; left_behind.hpp
-  std::vector<std::unique_ptr<left_behind>> left_;  // under the lock
+  // Under the lock.
+  incarnation* running_ = nullptr;
+  std::vector<std::unique_ptr<left_behind>> left_;
 };
 
 inline void left_behind::expire() noexcept { life_->home.plan_.runs->submit(*this); }
@@ -629,7 +713,7 @@ inline void left_behind::run() noexcept {
     if (const auto frame = handled_->begin(*life_)) life_->loop.run(frame);
   } catch (...) {  // nobody is left to be told
   }
-  life_->home.discard(number());
+  life_->home.discard(*life_);
 }
 
 }  // namespace espalier::runtime

@@ -18,9 +18,9 @@ class outside_code {
     if (!is_outside_ && !self.only_destructs && std::uncaught_exceptions() == 0) throw quarantined();
   }
   outside_code(incarnation& self, std::nothrow_t)
-      : self_(self), is_outside_(self.home.enter_context(self.number)) {}
+      : self_(self), is_outside_(self.home.leave_code(self, whereabouts::in_context)) {}
   ~outside_code() {
-    if (is_outside_) self_.home.enter_code(self_.number);
+    if (is_outside_) self_.held.enter();
   }
   outside_code(outside_code const&) = delete;
   outside_code& operator=(outside_code const&) = delete;
@@ -126,7 +126,7 @@ inline void exit(incarnation& self, place& to, exit_reason why, death_notice not
   to.post({std::move(why), is_trappable}, std::move(notice.mail), generation);
 }
 inline bool is_stopping(incarnation const& self) noexcept {
-  return !self.home.is_in_code(self.number) || self.home.is_stopping();
+  return self.left.load(std::memory_order_relaxed) || self.home.is_stopping();
 }
 inline place& neighbour(place& self, std::size_t position) { return self.neighbour(position); }
 inline place& partition(place& first, std::size_t number) { return first.partition(number); }

@@ -201,7 +201,7 @@ scenario_end play(Scenario& scenario, Simulation& sim) {
   } catch (call_failed const& failed) {
     return {{}, failed.reason()};
   } catch (...) {
-    return {"throws " + detail::crash_from_current_exception().to_string(), {}};
+    return {"throws " + detail::caught([] { throw; })->to_string(), {}};
   }
   return {};
 }

@@ -1,0 +1,129 @@
+// Copyright the Espalier authors. Boost Software License 1.0 (see LICENSE).
+#pragma once
+
+#include <cstddef>
+#include <new>
+
+// Memory for messages, frames and incarnations. A worker keeps what is freed on it, by size, and hands it out
+// again, so that a steady state allocates nothing and touches warm memory.
+//
+//   1. Every block is one of the global operator new, of its size rounded up; so any thread may free any block,
+//      and what has no worker to be kept by goes back there.
+//   2. A worker that has too many of a size gives half of them to the depot, which all workers of a pool share;
+//      one that has none asks there first. So blocks that one worker allocates and another one frees come back.
+//   3. The depot is bounded: what a burst leaves behind goes back to the system.
+namespace espalier::runtime {
+
+/// Where workers exchange blocks. Any thread.
+class block_depot {
+ public:
+  struct block {
+    block* next;
+  };
+  /// Takes over `count` linked blocks of that class.
+  virtual void put(std::size_t size_class, block* first, std::size_t count) noexcept = 0;
+  /// Answers a chain and its length; null if there is none.
+  virtual block* get(std::size_t size_class, std::size_t& count) noexcept = 0;
+
+ protected:
+  ~block_depot() = default;
+};
+
+/// The blocks that one worker keeps. Only its thread uses it.
+class block_cache {
+ public:
+  static constexpr std::size_t granule = 32;
+  static constexpr std::size_t classes = 16;  // up to 512 bytes
+  static constexpr std::size_t batch = 64;    // that is exchanged with the depot at once
+
+  explicit block_cache(block_depot& d) : depot_(d) {}
+  block_cache(block_cache const&) = delete;
+  block_cache& operator=(block_cache const&) = delete;
+  ~block_cache() {
+    for (std::size_t c = 0; c != classes; ++c) {
+      if (free_[c].count != 0) depot_.put(c, free_[c].first, free_[c].count);
+    }
+  }
+
+  void* take(std::size_t size_class) {
+    list& l = free_[size_class];
+    if (l.first == nullptr && (l.first = depot_.get(size_class, l.count)) == nullptr) {
+      return ::operator new((size_class + 1) * granule);
+    }
+    block_depot::block* const b = l.first;
+    l.first = b->next;
+    --l.count;
+    return b;
+  }
+  void give(void* memory, std::size_t size_class) noexcept {
+    list& l = free_[size_class];
+    l.first = ::new (memory) block_depot::block{l.first};
+    if (++l.count == 2 * batch) give_half(size_class);
+  }
+
+  /// The cache of the calling thread, if it is a worker.
+  static inline constinit thread_local block_cache* current = nullptr;
+
+ private:
+  struct list {
+    block_depot::block* first = nullptr;
+    std::size_t count = 0;
+  };
+
+  void give_half(std::size_t size_class) noexcept {
+    list& l = free_[size_class];
+    block_depot::block* const first = l.first;
+    block_depot::block* last = first;
+    for (std::size_t i = 1; i != batch; ++i) last = last->next;
+    l.first = last->next;
+    last->next = nullptr;
+    l.count -= batch;
+    depot_.put(size_class, first, batch);
+  }
+
+  block_depot& depot_;
+  list free_[classes];
+};
+
+// A sanitizer that looks for uses of freed memory has to see each block freed.
+#if defined(__SANITIZE_ADDRESS__)
+inline constexpr bool recycles_blocks = false;
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+inline constexpr bool recycles_blocks = false;
+#else
+inline constexpr bool recycles_blocks = true;
+#endif
+#else
+inline constexpr bool recycles_blocks = true;
+#endif
+
+inline void* take_block(std::size_t size) {
+  const std::size_t size_class = (size - 1) / block_cache::granule;
+  if (!recycles_blocks || size_class >= block_cache::classes) return ::operator new(size);
+  if (block_cache* const mine = block_cache::current) return mine->take(size_class);
+  return ::operator new((size_class + 1) * block_cache::granule);
+}
+inline void give_block(void* memory, std::size_t size) noexcept {
+  const std::size_t size_class = (size - 1) / block_cache::granule;
+  block_cache* const mine = block_cache::current;
+  if (!recycles_blocks || size_class >= block_cache::classes || mine == nullptr) {
+    ::operator delete(memory);
+  } else {
+    mine->give(memory, size_class);
+  }
+}
+
+/// Derived from, it has objects allocated from blocks.
+struct in_block {
+  static void* operator new(std::size_t size) { return take_block(size); }
+  static void operator delete(void* memory, std::size_t size) noexcept { give_block(memory, size); }
+  static void* operator new(std::size_t size, std::align_val_t a) { return ::operator new(size, a); }
+  static void operator delete(void* memory, std::size_t, std::align_val_t a) noexcept {
+    ::operator delete(memory, a);
+  }
+  static void* operator new(std::size_t, void* where) noexcept { return where; }
+  static void operator delete(void*, void*) noexcept {}
+};
+
+}  // namespace espalier::runtime

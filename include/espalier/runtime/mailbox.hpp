@@ -1,0 +1,142 @@
+// Copyright the Espalier authors. Boost Software License 1.0 (see LICENSE).
+#pragma once
+
+#include <cstdint>
+#include <espalier/process/atomics.hpp>
+
+// The mailbox of a process, and the word that says what becomes of what is pushed. Any thread pushes; the
+// consumer, the worker that has the process, takes. The word holds the newest node, which leads to the older
+// ones, and four flags:
+//
+//   scheduled   the process is in a queue or on a worker
+//   attention   something beside mail is to be looked at
+//   alive       an incarnation takes what is pushed; without it, it waits for the next one (the gap)
+//   parked      nobody takes anything, and nothing is pushed
+//
+//   1. Who pushes links the node to the newest one, and puts it into the word by one CAS. If an incarnation
+//      is alive, the same CAS sets `scheduled`. Who changes that from 0 to 1 submits the process.
+//   2. Who has something else to say writes it down elsewhere, under a lock, and then sets `attention` and
+//      `scheduled`.
+//   3. The consumer takes all nodes by one CAS, which leaves the flags. As it takes what was there, each
+//      sender's nodes keep their order.
+//   4. The consumer rests by a CAS that unsets `scheduled`, and expects that nothing is queued for an
+//      incarnation that is alive, and that nothing asks for attention. If it fails, it goes on.
+//   5. The hand-over takes all nodes and unsets `alive` by one CAS: what was pushed before belongs to the
+//      incarnation that ends, and what is pushed after waits for the next one.
+//
+// Why nothing is overlooked: whatever the consumer has to see changes the word, either before its CAS in 4,
+// which then fails, or after it; then `scheduled` is unset, and whoever made the change submits. Why at most
+// one consumer is there: only one thread changes `scheduled` from 0 to 1 after each rest.
+//
+// Memory orders. Each change of the word is an acq_rel CAS. A push releases what is in the node to the CAS that
+// takes it. A rest releases what the consumer did to the CAS that sets `scheduled` again, and the queue hands
+// that on to the next worker.
+namespace espalier::runtime {
+
+/// What became of a push.
+enum class pushed : unsigned char {
+  refused,  // there is nobody to wait for, or it may not wait
+  queued,
+  wakes  // the process is not scheduled: whoever has pushed submits it
+};
+
+/// A `Node` has a `next`, for the mailbox that it is in, and an alignment of 16.
+template <class Node, class Atomics = std_atomics>
+class mailbox {
+ public:
+  using word = std::uintptr_t;
+
+  // --- any thread
+
+  pushed push(Node& n, bool may_wait) {
+    word w = word_.load(Atomics::relaxed);
+    for (;;) {
+      if ((w & parked) != 0 || ((w & alive) == 0 && !may_wait)) return pushed::refused;
+      if (put(n, w, (w & alive) != 0 ? scheduled : 0)) return result(w, (w & alive) != 0);
+    }
+  }
+  /// For the process and not for one incarnation of it: an answer. It has the consumer look in any case.
+  pushed push_private(Node& n) {
+    word w = word_.load(Atomics::relaxed);
+    for (;;) {
+      if ((w & parked) != 0) return pushed::refused;
+      if (put(n, w, (w & alive) != 0 ? scheduled : scheduled | attention)) return result(w, true);
+    }
+  }
+  /// Has the consumer look. Answers whether the caller is to submit the process.
+  [[nodiscard]] bool attend() {
+    return (word_.fetch_or(scheduled | attention, Atomics::acq_rel) & scheduled) == 0;
+  }
+  bool is_parked() const { return (word_.load(Atomics::relaxed) & parked) != 0; }
+  bool is_alive() const { return (word_.load(Atomics::relaxed) & alive) != 0; }
+
+  // --- the consumer
+
+  bool has_attention() const { return (word_.load(Atomics::relaxed) & attention) != 0; }
+  /// Before what is to be looked at is looked at.
+  void attended() { word_.fetch_and(~word{attention}, Atomics::acq_rel); }
+
+  /// All nodes, the newest first.
+  Node* take() {
+    word w = word_.load(Atomics::relaxed);
+    if ((w & pointer) == 0) return nullptr;
+    while (!word_.compare_exchange_weak(w, w & flags, Atomics::acq_rel, Atomics::relaxed)) {
+    }
+    return node(w);
+  }
+  /// Answers whether the consumer has nothing more to do; then it is none any more.
+  [[nodiscard]] bool rest() {
+    word w = word_.load(Atomics::relaxed);
+    for (;;) {
+      if ((w & attention) != 0 || ((w & alive) != 0 && (w & pointer) != 0)) return false;
+      if (word_.compare_exchange_weak(w, w & ~word{scheduled}, Atomics::acq_rel, Atomics::relaxed)) return true;
+    }
+  }
+  /// An incarnation takes what waits.
+  void open() { word_.fetch_or(alive, Atomics::acq_rel); }
+  /// Ends the incarnation: all that was pushed to it, the newest first.
+  Node* close() {
+    word w = word_.load(Atomics::relaxed);
+    while (!word_.compare_exchange_weak(w, w & flags & ~word{alive}, Atomics::acq_rel, Atomics::relaxed)) {
+    }
+    return node(w);
+  }
+
+  // --- who owns the process while there is no incarnation
+
+  /// From now on pushes are refused. Answers all that waited, the newest first.
+  Node* park() {
+    word w = word_.load(Atomics::relaxed);
+    while (!word_.compare_exchange_weak(w, (w & flags & ~word{alive}) | parked, Atomics::acq_rel,
+                                        Atomics::relaxed)) {
+    }
+    return node(w);
+  }
+  void unpark() { word_.fetch_and(~word{parked}, Atomics::acq_rel); }
+  /// The consumer is gone, and does not come back.
+  void abandon() { word_.fetch_and(~word{scheduled}, Atomics::acq_rel); }
+
+  bool is_empty() const { return (word_.load(Atomics::relaxed) & pointer) == 0; }
+
+ private:
+  static constexpr word scheduled = 1;
+  static constexpr word attention = 2;
+  static constexpr word alive = 4;
+  static constexpr word parked = 8;
+  static constexpr word flags = 15;
+  static constexpr word pointer = ~flags;
+
+  static Node* node(word w) { return reinterpret_cast<Node*>(w & pointer); }
+  bool put(Node& n, word& w, word sets) {
+    n.next = node(w);
+    return word_.compare_exchange_weak(w, reinterpret_cast<word>(&n) | (w & flags) | sets, Atomics::acq_rel,
+                                       Atomics::relaxed);
+  }
+  static pushed result(word before, bool sets) {
+    return sets && (before & scheduled) == 0 ? pushed::wakes : pushed::queued;
+  }
+
+  typename Atomics::template atomic<word> word_{0};
+};
+
+}  // namespace espalier::runtime
