@@ -3,6 +3,7 @@
 
 #include <coroutine>
 #include <espalier/check/after_mistake.hpp>
+#include <espalier/process/blocks.hpp>
 #include <exception>
 #include <optional>
 #include <stdexcept>
@@ -60,6 +61,9 @@ struct await_after_mistake : awaitable {
 };
 
 struct task_promise_base {
+  static void* operator new(std::size_t size) { return runtime::take_block(size); }
+  static void operator delete(void* memory, std::size_t size) noexcept { runtime::give_block(memory, size); }
+
   resume_loop* loop = nullptr;
   std::coroutine_handle<> awaited_by;
   std::exception_ptr error;

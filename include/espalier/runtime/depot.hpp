@@ -15,13 +15,13 @@ class depot final : public block_depot {
   depot(depot const&) = delete;
   depot& operator=(depot const&) = delete;
   ~depot() {
-    for (auto& shelf : shelves_) {
-      for (auto [first, count] : shelf.batches) free_all(first);
+    for (auto& s : shelves_) {
+      for (auto [first, count] : s.batches) free_all(first);
     }
   }
 
   void put(std::size_t size_class, block* first, std::size_t count) noexcept override {
-    shelf& s = shelves_[size_class];
+    auto& s = shelves_[size_class];
     {
       std::lock_guard lock(s.mutex);
       if (s.batches.size() != most_batches) {
@@ -37,7 +37,7 @@ class depot final : public block_depot {
   }
 
   block* get(std::size_t size_class, std::size_t& count) noexcept override {
-    shelf& s = shelves_[size_class];
+    auto& s = shelves_[size_class];
     if (s.size.load(std::memory_order_relaxed) == 0) return nullptr;  // a hint
     std::lock_guard lock(s.mutex);
     if (s.batches.empty()) return nullptr;

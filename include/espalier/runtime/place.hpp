@@ -57,7 +57,9 @@ class place final : public address {
   bool calls_may_wait() const { return phase_ == phase::serving && !is_stopping() && !life_->asked_to_stop; }
   /// Only while it serves: a start or an end does not wait for others.
   void wait_for_room_as_server(address& to) {
-    if (phase_ == phase::serving) wait_for_room(to);
+    if (phase_ != phase::serving) return;
+    needs_lock_ = true;
+    wait_for_room(to);
   }
   return_address next_call() { return {this, ++calls_}; }
 

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <chrono>
 #include <condition_variable>
+#include <espalier/runtime/depot.hpp>
 #include <espalier/runtime/run_queue.hpp>
 #include <memory>
 #include <thread>
@@ -177,6 +178,8 @@ class pool final : public scheduler {
   void work(worker_thread& thread) {
     worker& self = *thread.seat;
     current_ = &self;
+    block_cache blocks(depot_);
+    block_cache::current = &blocks;
     for (unsigned tick = 0; has_seat(thread); ++tick) {
       if (next_due_has_come()) timers_.expire(clock_now());
       if (runnable* r = find(self, tick)) {
@@ -192,6 +195,7 @@ class pool final : public scheduler {
         break;
       }
     }
+    block_cache::current = nullptr;
     std::shared_ptr<void> last;  // freed after the lock is, by this thread, which is detached then
     std::lock_guard lock(idle_mutex_);
     thread.is_over = true;
@@ -357,6 +361,7 @@ class pool final : public scheduler {
 
   static inline thread_local worker* current_ = nullptr;
 
+  depot depot_;  // outlives the workers' caches
   std::vector<std::unique_ptr<worker>> workers_;
   run_queue shared_;
   timer_queue timers_;
