@@ -61,7 +61,7 @@ class desk final : runtime::scheduler, runtime::parent, runtime::reply_sink {
 
  private:
   template <class P>
-  runtime::place_plan plan(std::uint32_t number) {
+  runtime::place_plan plan() {
     runtime::place_plan p;
     p.about = &about_;
     p.make = [](runtime::place& at, std::uint64_t life) -> std::unique_ptr<runtime::incarnation> {
@@ -70,7 +70,6 @@ class desk final : runtime::scheduler, runtime::parent, runtime::reply_sink {
     p.neighbours = neighbours_;
     p.told = this;
     p.runs = this;
-    p.number = number;
     return p;
   }
   template <class P, class M>
@@ -117,9 +116,10 @@ class desk final : runtime::scheduler, runtime::parent, runtime::reply_sink {
   std::string log_;
   bool has_ended_ = false;
   runtime::place* neighbours_[1] = {&dying_};
-  runtime::place dying_{plan<callee>(0)};
-  runtime::place monitoring_{plan<monitoring>(1)};
-  runtime::place linked_{plan<linked>(2)};
+  runtime::place_plan plans_[3] = {plan<callee>(), plan<monitoring>(), plan<linked>()};
+  runtime::place dying_{plans_[0], 0};
+  runtime::place monitoring_{plans_[1], 1};
+  runtime::place linked_{plans_[2], 2};
 };
 
 TEST_CASE("a death is told to the supervisor, then to links and monitors, then to callers (SEMANTICS 9)") {

@@ -3,13 +3,13 @@
 
 #include <algorithm>
 #include <atomic>
-#include <deque>
 #include <espalier/process/incarnation.hpp>
 #include <espalier/runtime/bond.hpp>
 #include <espalier/runtime/fault_injector.hpp>
 #include <espalier/runtime/mailbox.hpp>
 #include <espalier/runtime/node.hpp>
 #include <espalier/runtime/timed_mails.hpp>
+#include <list>
 
 // The address of a process: what reaches it from other threads. It holds the mailbox and what was asked, and
 // has the process run; what the process makes of it is in place.hpp.
@@ -35,7 +35,6 @@ struct place_plan {
   parent* told = nullptr;
   scheduler* runs = nullptr;
   fault_injector* faults = nullptr;  // only in a simulation
-  std::uint32_t number = 0;          // of the child, for its parent
 };
 
 /// Waits for room in a mailbox: a process, or a thread outside the tree.
@@ -75,9 +74,11 @@ class address : public node, public reply_sink, public room_waiter {
       sort_in(inbox_.park());
       refused = std::move(mail_);
       bounded_ = 0;
-      signals_.clear();
+      if (rare_ != nullptr) {
+        rare_->signals.clear();
+        waiting = std::exchange(rare_->waiting, {});
+      }
       told = take_watchers();
-      waiting = std::exchange(waiting_, {});
     }
     tell_of_room(waiting);
     for (auto& b : told) fire(b, 0, reason::noproc);
@@ -101,15 +102,15 @@ class address : public node, public reply_sink, public room_waiter {
     if (generation != 0 && generation != generation_.load(std::memory_order_relaxed)) return {};
     mail.generation = generation;
     const pushed what = inbox_.push(mail, may_wait);
-    if (what == pushed::wakes) plan_.runs->submit(*this);
+    if (what == pushed::wakes) plan_->runs->submit(*this);
     return {what != pushed::refused};
   }
 
   /// Registers who waits for room here. Answers false if there is room.
   bool has_wait_for_room(room_waiter& w, std::uint64_t life) {
     std::lock_guard lock(mutex_);
-    if (inbox_.is_parked() || bounded_ < plan_.about->mailbox) return false;
-    waiting_.emplace_back(&w, life);
+    if (inbox_.is_parked() || bounded_ < plan_->about->mailbox) return false;
+    rare_part().waiting.emplace_back(&w, life);
     return true;
   }
   /// This process, as the sender, waits for room in the mailbox of `to`.
@@ -118,14 +119,14 @@ class address : public node, public reply_sink, public room_waiter {
     {
       std::lock_guard lock(mutex_);
       life = lives_;
-      ++rooms_missing_;
+      ++rare_part().rooms_missing;
     }
     if (!to.has_wait_for_room(*this, life)) go_on(life);
   }
   void go_on(std::uint64_t life) noexcept override {
     std::unique_lock lock(mutex_);
-    if (life != lives_ || rooms_missing_ == 0) return;
-    if (--rooms_missing_ == 0) attend(lock);
+    if (life != lives_ || rooms_missing() == 0) return;
+    if (--rare_->rooms_missing == 0) attend(lock);
   }
 
   /// From a timer of this process.
@@ -134,13 +135,13 @@ class address : public node, public reply_sink, public room_waiter {
     due.posted = true;
     const pushed what = inbox_.push_private(*due.mail);
     lock.unlock();
-    if (what == pushed::wakes) plan_.runs->submit(*this);
+    if (what == pushed::wakes) plan_->runs->submit(*this);
   }
 
   void deliver(envelope& answered) noexcept override {
     answered.is_answer = true;
     const pushed what = inbox_.push_private(answered);
-    if (what == pushed::wakes) plan_.runs->submit(*this);
+    if (what == pushed::wakes) plan_->runs->submit(*this);
     if (what == pushed::refused) delete &answered;
   }
 
@@ -158,7 +159,8 @@ class address : public node, public reply_sink, public room_waiter {
       std::lock_guard lock(mutex_);
       const bool is_same = generation == 0 || generation == this->generation();
       if (!inbox_.is_parked() && is_same) {
-        b->at = watchers_.insert(watchers_.end(), b);
+        bond_list& all = rare_part().watchers;
+        b->at = all.insert(all.end(), b);
         b->attached = true;
         return;
       }
@@ -167,7 +169,7 @@ class address : public node, public reply_sink, public room_waiter {
   }
   void unwatch(bond& b) {
     std::lock_guard lock(mutex_);
-    if (std::exchange(b.attached, false)) watchers_.erase(b.at);
+    if (std::exchange(b.attached, false)) rare_->watchers.erase(b.at);
   }
 
   /// Takes a bond of which this is the owner. Answers false, and does nothing, if this is parked.
@@ -175,14 +177,15 @@ class address : public node, public reply_sink, public room_waiter {
     std::lock_guard lock(mutex_);
     if (inbox_.is_parked() || (generation != 0 && generation != this->generation())) return false;
     if (b->owner_life == 0) b->owner_life = receiving_life();
-    b->number = ++bond_numbers_;
-    bonds_.emplace(b->number, b);
+    b->number = ++rare_part().bond_numbers;
+    rare_->bonds.emplace(b->number, b);
     return true;
   }
   /// The link that this owns to another process; null if there is none.
   std::shared_ptr<bond> find_link(address const& to) {
     std::lock_guard lock(mutex_);
-    for (auto& [number, b] : bonds_) {
+    if (rare_ == nullptr) return nullptr;
+    for (auto& [number, b] : rare_->bonds) {
       if (b->kind == bond_kind::link && b->target == &to) return b;
     }
     return nullptr;
@@ -192,21 +195,22 @@ class address : public node, public reply_sink, public room_waiter {
     std::shared_ptr<bond> b;
     {
       std::lock_guard lock(mutex_);
-      const auto at = bonds_.find(number);
-      if (at == bonds_.end()) return false;
+      if (rare_ == nullptr) return false;
+      const auto at = rare_->bonds.find(number);
+      if (at == rare_->bonds.end()) return false;
       b = std::move(at->second);
-      bonds_.erase(at);
+      rare_->bonds.erase(at);
       b->canceled = true;  // what it has delivered is dropped when it is taken out
     }
     b->target->unwatch(*b);
     return true;
   }
 
-  void ask_supervisor(envelope& r) { plan_.told->take_request(r, plan_.number); }
+  void ask_supervisor(envelope& r) { plan_->told->take_request(r, number_); }
 
   // --- from a dynamic supervisor
 
-  std::uint32_t number() const { return plan_.number; }
+  std::uint32_t number() const { return number_; }
   /// Which child the place has been given to; from 1.
   std::uint64_t generation() const { return generation_.load(std::memory_order_relaxed); }
   bool is_of(std::uint64_t g) const { return generation() == g; }
@@ -230,21 +234,25 @@ class address : public node, public reply_sink, public room_waiter {
 
   // --- from the simulation
 
-  record const& about() const { return *plan_.about; }
+  record const& about() const { return *plan_->about; }
   /// The incarnation that takes what is pushed now; 0 if that waits for the next one.
   std::uint64_t receiving_life() const { return inbox_.is_alive() ? lives_ : 0; }
   bool refuses(bool may_wait) const { return inbox_.is_parked() || (!inbox_.is_alive() && !may_wait); }
   /// Has the next lives made by another function, and what waits for them put as they understand it.
   template <class Convert>
   void make_by(std::unique_ptr<incarnation> (*make)(place&, std::uint64_t), Convert convert) {
-    plan_.make = make;
+    rare& own = rare_part();
+    own.plan = *plan_;
+    own.plan.make = make;
+    plan_ = &own.plan;
     sort_in(inbox_.take());
     envelope_list all = std::move(mail_);
     while (envelope* e = all.pop()) mail_.push(e->timed == 0 && e->bond == 0 ? convert(*e) : *e);
   }
 
  protected:
-  explicit address(place_plan plan) : plan_(plan), is_bounded_(plan.about->mailbox != record::no_bound) {}
+  address(place_plan const& plan, std::uint32_t number)
+      : plan_(&plan), number_(number), is_bounded_(plan.about->mailbox != record::no_bound) {}
   ~address() {
     // The system has ended: nothing runs, and all lives have been told as ended.
     sort_in(inbox_.park());
@@ -256,7 +264,7 @@ class address : public node, public reply_sink, public room_waiter {
   void attend(std::unique_lock<std::mutex>& lock) {
     const bool wakes = inbox_.attend();
     lock.unlock();
-    if (wakes) plan_.runs->submit(*this);
+    if (wakes) plan_->runs->submit(*this);
   }
 
   /// Puts what was taken out of the mailbox, the newest first, behind what was taken before, and answers apart.
@@ -279,7 +287,7 @@ class address : public node, public reply_sink, public room_waiter {
   }
 
   void tell(notice_kind what, std::uint64_t life, exit_reason why, type_id message = {}) {
-    plan_.told->tell({what, plan_.number, life, std::move(why), message});
+    plan_->told->tell({what, number_, life, std::move(why), message});
   }
 
   // --- bonds
@@ -288,11 +296,13 @@ class address : public node, public reply_sink, public room_waiter {
   /// by it. Under the lock.
   bond_list take_watchers(std::uint64_t born_in = 0) {
     bond_list taken;
-    for (auto at = watchers_.begin(); at != watchers_.end();) {
+    if (rare_ == nullptr) return taken;
+    bond_list& all = rare_->watchers;
+    for (auto at = all.begin(); at != all.end();) {
       const auto b = at++;
       if (born_in != 0 && (*b)->born_in != born_in) continue;
       (*b)->attached = false;
-      taken.splice(taken.end(), watchers_, b);
+      taken.splice(taken.end(), all, b);
     }
     return taken;
   }
@@ -306,8 +316,8 @@ class address : public node, public reply_sink, public room_waiter {
     bond_map all;
     {
       std::lock_guard lock(mutex_);
-      all = std::move(bonds_);
-      bonds_.clear();
+      if (rare_ == nullptr) return;
+      all = std::exchange(rare_->bonds, {});
       for (auto& [number, b] : all) b->canceled = true;
     }
     for (auto& [number, b] : all) b->target->unwatch(*b);
@@ -319,8 +329,8 @@ class address : public node, public reply_sink, public room_waiter {
 
   /// Who may go on, now that something was taken out of the mailbox. Under the lock.
   waiting_for_room take_waiting() {
-    if (waiting_.empty() || bounded_ >= plan_.about->mailbox) return {};
-    return std::exchange(waiting_, {});
+    if (rare_ == nullptr || rare_->waiting.empty() || bounded_ >= plan_->about->mailbox) return {};
+    return std::exchange(rare_->waiting, {});
   }
   /// Counts what now stands in `mail_`. Under the lock.
   void count_bounded() {
@@ -331,6 +341,25 @@ class address : public node, public reply_sink, public room_waiter {
     for (auto [w, life] : waiting) w->go_on(life);
   }
 
+  // --- what few processes have at a time; under the lock
+
+  struct rare {
+    std::list<exit_signal> signals;
+    waiting_for_room waiting;         // for room here
+    std::uint64_t rooms_missing = 0;  // that the present life waits for elsewhere
+    bond_list watchers;               // to be told of the end
+    bond_map bonds;                   // of this process
+    std::uint64_t bond_numbers = 0;
+    envelope_list queued;  // before the stop, and to be handled before it
+    place_plan plan;       // of one that a simulation makes in its own way
+  };
+  rare& rare_part() {
+    if (rare_ == nullptr) rare_ = std::make_unique<rare>();
+    return *rare_;
+  }
+  bool has_signals() const { return rare_ != nullptr && !rare_->signals.empty(); }
+  std::uint64_t rooms_missing() const { return rare_ == nullptr ? 0 : rare_->rooms_missing; }
+
   /// Answers all calls; what was kept from an incarnation, with the reason of that one.
   static void fail_all(envelope_list& list, exit_reason const& why) {
     while (envelope* e = list.pop()) fail(*e, e->failure.value_or(why));
@@ -339,14 +368,14 @@ class address : public node, public reply_sink, public room_waiter {
   /// the signal before, because attention is asked for first. Unlocks.
   void push_signal(exit_signal s, std::unique_ptr<envelope> notice, std::unique_lock<std::mutex>& lock) {
     envelope* const mail = s.notice = notice.release();
-    signals_.push_back(std::move(s));
+    rare_part().signals.push_back(std::move(s));
     const bool wakes = inbox_.attend();
     if (mail != nullptr) {
       mail->bond = untaken_signal;
       static_cast<void>(inbox_.push_private(*mail));  // as attention is asked for, the process is scheduled
     }
     lock.unlock();
-    if (wakes) plan_.runs->submit(*this);
+    if (wakes) plan_->runs->submit(*this);
   }
 
   /// The list without what was meant for one incarnation only: the messages of its timers, which it owns,
@@ -364,30 +393,26 @@ class address : public node, public reply_sink, public room_waiter {
     return out;
   }
 
-  place_plan plan_;
+  place_plan const* plan_;
+  std::uint32_t const number_;  // of the child, for its parent
+
+  bool const is_bounded_;
+  bool timer_expired_ = false;  // under the lock, like the next two
+  bool start_asked_ = false;
+  bool kill_asked_ = false;
+  std::atomic<bool> stop_asked_{false};  // written under the lock
 
   mailbox<envelope> inbox_;
   envelope_list mail_;     // taken out of it
   envelope_list answers_;  // likewise
-  envelope_list queued_;   // before the stop, and to be handled before it
-  bool const is_bounded_;
   long long bounded_ = 0;  // in `mail_`, of those that a bound applies to
 
   std::mutex mutex_;
-  std::deque<exit_signal> signals_;
-  waiting_for_room waiting_;         // for room here
-  std::uint64_t rooms_missing_ = 0;  // that the present life waits for elsewhere
-  bond_list watchers_;               // to be told of the end
-  bond_map bonds_;                   // of this process
-  std::uint64_t bond_numbers_ = 0;
-  bool timer_expired_ = false;
   std::uint64_t lives_ = 0;
-  std::uint64_t lives_before_ = 0;  // of the children that the place was given to before
+  std::uint64_t lives_before_ = 0;            // of the children that the place was given to before
   std::atomic<std::uint64_t> generation_{1};  // written under the lock, while there is no life
   std::shared_ptr<void const> arguments_;
-  bool start_asked_ = false;
-  bool kill_asked_ = false;
-  std::atomic<bool> stop_asked_{false};  // written under the lock
+  std::unique_ptr<rare> rare_;
 
  private:
   void ask(bool to_kill) {
@@ -408,7 +433,7 @@ class address : public node, public reply_sink, public room_waiter {
     std::unique_lock lock(mutex_);
     if (refuses(may_wait) || (generation != 0 && generation != this->generation())) return {};
     mail.generation = generation;
-    if (bounded_ >= plan_.about->mailbox && is_bounded(mail)) return overflow_with(mail, lock);
+    if (bounded_ >= plan_->about->mailbox && is_bounded(mail)) return overflow_with(mail, lock);
     add_bounded(mail);
     if (inbox_.is_alive()) attend(lock);
     return {true};
@@ -422,7 +447,7 @@ class address : public node, public reply_sink, public room_waiter {
 
   /// Does what the mailbox's option says. Unlocks.
   delivery overflow_with(envelope& mail, std::unique_lock<std::mutex>& lock) {
-    switch (plan_.about->when_full) {
+    switch (plan_->about->when_full) {
       case overflow::suspend:
         add_bounded(mail);
         if (inbox_.is_alive()) attend(lock);
@@ -444,9 +469,9 @@ class address : public node, public reply_sink, public room_waiter {
         break;
     }
     const exit_reason why(reason::crashed,
-                          "its mailbox is full: " + std::to_string(plan_.about->mailbox) + " messages");
+                          "its mailbox is full: " + std::to_string(plan_->about->mailbox) + " messages");
     if (inbox_.is_alive()) {
-      signals_.push_back({why, false, lives_});
+      rare_part().signals.push_back({why, false, lives_});
       attend(lock);
     } else {
       lock.unlock();
@@ -461,14 +486,14 @@ class address : public node, public reply_sink, public room_waiter {
     std::unique_lock lock(mutex_);
     if (b.canceled || inbox_.is_parked()) return;
     if (b.kind == bond_kind::link) {
-      bonds_.erase(b.number);  // the caller still holds it
+      rare_->bonds.erase(b.number);  // the caller still holds it
       return push_signal({why, true, b.owner_life}, std::move(b.notice.mail), lock);
     }
     envelope& mail = *b.notice.mail.release();
     mail.bond = b.number;
     const pushed what = inbox_.push_private(mail);
     lock.unlock();
-    if (what == pushed::wakes) plan_.runs->submit(*this);
+    if (what == pushed::wakes) plan_->runs->submit(*this);
   }
 };
 

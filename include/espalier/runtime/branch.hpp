@@ -40,6 +40,7 @@ class branch final : public instance, public instance_maker {
     const node_index size = tree_[root].end - root;
     neighbours_.reserve(size);
     dynamics_.reserve(size);
+    plans_.reserve(size);
     for (node_index i = root; i != tree_[root].end; ++i) {
       neighbours_.emplace_back(tree_[i].edge_count);
       dynamics_.emplace_back(tree_[i].edge_count);
@@ -128,7 +129,8 @@ class branch final : public instance, public instance_maker {
     } else if (r.supervisor) {
       made = &supervisors_.emplace_back(wiring, detail::rule_of(r));
     } else {
-      made = places_by_record_[i - root_] = &places_.emplace_back(plan_of_place(i, told));
+      made = places_by_record_[i - root_] = &places_.emplace_back(
+          plans_.emplace_back(plan_of_place(i, told)), number_of(i));
     }
     if (above != nullptr) above->adopt(*made, r, all_.paths[i]);
   }
@@ -144,8 +146,7 @@ class branch final : public instance, public instance_maker {
             .environment = all_.types[i].environment.data(),
             .told = told,
             .runs = all_.runs,
-            .faults = all_.faults,
-            .number = tree_[i].number};
+            .faults = all_.faults};
   }
 
   /// A process's neighbours, by the position of their names among its edges.
@@ -182,6 +183,7 @@ class branch final : public instance, public instance_maker {
   std::vector<place*> places_by_record_;  // null for supervisors; partitions stand side by side
   std::vector<node*> nodes_;
 
+  std::vector<place_plan> plans_;  // of the places
   std::list<place> places_;
   std::list<supervisor_node> supervisors_;
   std::list<dynamic_node> dynamic_nodes_;

@@ -68,7 +68,7 @@ class dynamic_node final : public notice_inbox {
  private:
   /// A place, or what is made for a supervisor, and what is remembered of the current or last life there.
   struct slot {
-    explicit slot(place_plan const& p) : process(p) {}
+    slot(place_plan const& p, plan::child_index number) : process(std::in_place, p, number) {}
     explicit slot(std::unique_ptr<instance> b) : branch(std::move(b)) {}
 
     node& child() { return process ? static_cast<node&>(*process) : branch->root(); }
@@ -253,12 +253,15 @@ class dynamic_node final : public notice_inbox {
       slots_.emplace_back(maker_.make(*pattern_.about, *this, number));
       return;
     }
-    place_plan p = pattern_;
-    p.number = number;
     place** const own = own_neighbours();
-    if (own != nullptr) p.neighbours = own;
-    slots_.emplace_back(p);
-    for (std::uint32_t e = 0; own != nullptr && e != p.about->edge_count; ++e) {
+    if (own == nullptr) {
+      slots_.emplace_back(pattern_, number);
+      return;
+    }
+    place_plan& p = own_plans_.emplace_back(pattern_);
+    p.neighbours = own;
+    slots_.emplace_back(p, number);
+    for (std::uint32_t e = 0; e != p.about->edge_count; ++e) {
       if (names_itself(e)) own[e] = &slots_.back().first();
     }
   }
@@ -491,6 +494,7 @@ class dynamic_node final : public notice_inbox {
 
   // Touched by the worker that runs this supervisor.
   std::deque<std::vector<place*>> neighbours_;  // of children that name themselves
+  std::deque<place_plan> own_plans_;            // likewise
   std::deque<slot> slots_;                      // by child, as the plan's places
   std::vector<instant> ring_;
   plan::dynamic_plan<std::vector<plan::dynamic_child>> decides_;

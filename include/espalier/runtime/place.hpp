@@ -25,12 +25,12 @@ namespace espalier::runtime {
 
 class place final : public address {
  public:
-  explicit place(place_plan plan)
-      : address(plan), timed_(*this, *plan.runs, mutex_), suspension_timer_(*this) {}
+  /// `plan` outlives it.
+  place(place_plan const& plan, std::uint32_t number) : address(plan, number) {}
 
   ~place() {
     // In a simulation that ends before they do.
-    for (auto& l : left_) plan_.runs->disarm(*l);
+    for (auto& l : left_) plan_->runs->disarm(*l);
     if (life_ != nullptr) life_->only_destructs = true;
     if (current_ != nullptr) current_->abandon();
     answer_current(reason::noproc);
@@ -38,9 +38,9 @@ class place final : public address {
 
   /// From any thread.
   delivery post(envelope& mail, bool may_wait, std::uint64_t generation = 0) {
-    if (plan_.faults == nullptr) return push(mail, may_wait, generation);
+    if (plan_->faults == nullptr) return push(mail, may_wait, generation);
     if (generation != 0 && !is_of(generation)) return {};
-    return plan_.faults->post(*this, mail, may_wait);
+    return plan_->faults->post(*this, mail, may_wait);
   }
 
   /// An exit signal from another process, on that one's worker.
@@ -49,7 +49,7 @@ class place final : public address {
     auto arrive = [this, s = std::move(s), n, generation] {
       signal(s, std::unique_ptr<envelope>(n), generation);
     };
-    if (plan_.faults == nullptr || !plan_.faults->takes_notice(nullptr, *this, arrive)) arrive();
+    if (plan_->faults == nullptr || !plan_->faults->takes_notice(nullptr, *this, arrive)) arrive();
   }
 
   // --- from the process, on its worker
@@ -70,20 +70,20 @@ class place final : public address {
     std::lock_guard lock(mutex_);  // waits for the decision
     return !life.held.is_claimed();
   }
-  place& neighbour(std::size_t position) { return *plan_.neighbours[position]; }
-  place& partition(std::size_t number) { return *plan_.partitions[number]; }
-  parent& dynamic(std::size_t position) { return *plan_.dynamics[position]; }
-  void const* environment(std::size_t position) { return plan_.environment[position]; }
+  place& neighbour(std::size_t position) { return *plan_->neighbours[position]; }
+  place& partition(std::size_t number) { return *plan_->partitions[number]; }
+  parent& dynamic(std::size_t position) { return *plan_->dynamics[position]; }
+  void const* environment(std::size_t position) { return plan_->environment[position]; }
 
   void suspend(suspension& s, duration limit) {
     life_->waiting = &s;
-    if (limit != infinity) arm(plan_.runs->due_after(limit));
+    if (limit != infinity) arm(plan_->runs->due_after(limit));
   }
 
   std::uint64_t send_later(std::unique_ptr<envelope> mail, duration delay, duration period) {
-    return timed_.add(std::move(mail), delay, period);
+    return timing_part().timed.add(std::move(mail), delay, period);
   }
-  bool cancel_later(std::uint64_t number) { return timed_.cancel(number); }
+  bool cancel_later(std::uint64_t number) { return timing_ != nullptr && timing_->timed.cancel(number); }
 
   // --- from the supervisor
 
@@ -98,17 +98,17 @@ class place final : public address {
       }
       running_->left.store(true, std::memory_order_relaxed);
       running_ = nullptr;
-      last_message_ = current_ == nullptr ? last_message_ : current_->message_type();
+      if (current_ != nullptr) note_message();
       envelope* const handled = std::exchange(current_, nullptr);
       const bool is_answered_to = handled != nullptr && handled->from.to != nullptr;
       if (is_answered_to) served = new stand_in_answer(*handled);
-      auto owner = handled == nullptr ? nullptr : timed_.release(*handled);
+      auto owner = handled == nullptr || handled->timed == 0 ? nullptr : timing_->timed.release(*handled);
       left_.push_back(std::make_unique<left_behind>(std::move(life_), handled, std::move(owner)));
     }  // now the function may return, and all that is gone
-    plan_.runs->replace_worker_of(*this);
-    if (is_busy_) plan_.runs->arm(*left_.back(), busy_until_);  // in a simulation it does not yet
+    plan_->runs->replace_worker_of(*this);
+    if (is_busy_) plan_->runs->arm(*left_.back(), busy_until_);  // in a simulation it does not yet
     disarm();
-    const type_id message = last_message_;
+    const type_id message = noted_message();
     const bool was_starting = phase_ == phase::starting;
     release_rest();
     if (was_starting) {
@@ -125,11 +125,11 @@ class place final : public address {
 
   /// Whether the process takes messages, and nobody ends it.
   bool is_serving() const { return phase_ == phase::serving && !is_stopping(); }
-  bool has_timers() const { return !timed_.empty(); }
+  bool has_timers() const { return timing_ != nullptr && !timing_->timed.empty(); }
   std::size_t left_behind_count() const { return left_.size(); }
   bool holds_nothing() const {
-    return life_ == nullptr && inbox_.is_empty() && mail_.empty() && answers_.empty() && timed_.empty() && bonds_.empty() &&
-           watchers_.empty();
+    return life_ == nullptr && inbox_.is_empty() && mail_.empty() && answers_.empty() && !has_timers() &&
+           (rare_ == nullptr || (rare_->bonds.empty() && rare_->watchers.empty()));
   }
 
   // --- from the pool
@@ -164,16 +164,16 @@ class place final : public address {
     // A turn is bounded in messages and in time, so that a process that floods itself does not starve others.
     // The clock is read after 2, 4, 8... messages: seldom if they are short, and soon enough if they are long.
     constexpr duration turn{1'000'000};
-    const int batch = plan_.runs->batch();
+    const int batch = plan_->runs->batch();
     instant end{};
     for (int i = 1; i <= batch; ++i) {
       if (!step()) return;
       if (i == 1 || (i & (i - 1)) != 0) continue;
-      const instant now = plan_.runs->now();
+      const instant now = plan_->runs->now();
       if (i == 2) end = now + turn;
       if (now >= end) break;
     }
-    plan_.runs->resubmit(*this);
+    plan_->runs->resubmit(*this);
   }
 
   friend left_behind;
@@ -194,6 +194,9 @@ class place final : public address {
   /// The limit of what the process is suspended on. On a pool it stays armed when that is answered, since most
   /// calls are answered long before, and the next one sees to it that it is due in time; it finds out when it
   /// expires.
+  /// The limit of what the process is suspended on. On a pool it stays armed when that is answered, since most
+  /// calls are answered long before, and the next one sees to it that it is due in time; it finds out when it
+  /// expires.
   struct suspension_timer final : timer {
     explicit suspension_timer(place& at) : home(at) {}
     void expire() noexcept override {
@@ -205,18 +208,32 @@ class place final : public address {
     instant armed_for = end_of_time;  // touched by the worker, as `due`
     instant due = end_of_time;        // of what it is suspended on
   };
+  /// What a process has that ever waited for time. Touched by the worker.
+  struct timing {
+    explicit timing(place& home) : timed(home, *home.plan_->runs, home.mutex_), limit(home) {}
+    timed_mails timed;
+    suspension_timer limit;
+  };
+  timing& timing_part() {
+    if (timing_ == nullptr) timing_ = std::make_unique<timing>(*this);
+    return *timing_;
+  }
   void arm(instant due) {
-    suspension_timer_.due = due;
-    if (suspension_timer_.armed_for <= due) return;
-    suspension_timer_.armed_for = due;
-    plan_.runs->arm(suspension_timer_, due);
+    suspension_timer& t = timing_part().limit;
+    t.due = due;
+    if (t.armed_for <= due) return;
+    t.armed_for = due;
+    plan_->runs->arm(t, due);
   }
   void disarm() {
-    suspension_timer_.due = end_of_time;
-    if (suspension_timer_.armed_for == end_of_time || plan_.runs->keeps_stale_timers()) return;
-    suspension_timer_.armed_for = end_of_time;
-    plan_.runs->disarm(suspension_timer_);
+    if (timing_ == nullptr) return;
+    suspension_timer& t = timing_->limit;
+    t.due = end_of_time;
+    if (t.armed_for == end_of_time || plan_->runs->keeps_stale_timers()) return;
+    t.armed_for = end_of_time;
+    plan_->runs->disarm(t);
   }
+
   /// Does one thing. Answers false if the process rests, and this worker has it no more.
   bool step() {
     if (needs_lock_ || inbox_.has_attention()) return step_under_lock();
@@ -244,7 +261,7 @@ class place final : public address {
     inbox_.attended();
     sort_in(inbox_.take());
     needs_lock_ = true;
-    if (std::exchange(timer_expired_, false)) suspension_timer_.armed_for = end_of_time;
+    if (std::exchange(timer_expired_, false)) timing_->limit.armed_for = end_of_time;
     if (life_ != nullptr) {
       if (is_busy_) return enter_if_due(lock);
       if (kill_asked_) {
@@ -258,22 +275,22 @@ class place final : public address {
         begin_stop();
         return true;
       }
-      if (!signals_.empty() && phase_ == phase::serving) {
+      if (has_signals() && phase_ == phase::serving) {
         take_signal(lock);
         return true;
       }
       if (life_->waiting != nullptr) {
-        const bool may_resume = rooms_missing_ == 0 || life_->waiting->is_call;
+        const bool may_resume = rooms_missing() == 0 || life_->waiting->is_call;
         needs_lock_ = has_control();
         lock.unlock();
         if (may_resume && resume_if_answered(is_expired())) return true;
         return !inbox_.rest();
       }
-      if (rooms_missing_ != 0) {
+      if (rooms_missing() != 0) {
         lock.unlock();
         return !inbox_.rest();
       }
-      if (envelope* e = (is_draining_ ? queued_ : mail_).pop()) {
+      if (envelope* e = (is_draining_ ? rare_->queued : mail_).pop()) {
         if (!is_draining_ && is_bounded_) bounded_ -= is_bounded(*e);
         const waiting_for_room waiting = take_waiting();
         needs_lock_ = has_control();
@@ -296,9 +313,10 @@ class place final : public address {
 
   /// Whether what the process is suspended on has taken too long. If not, its timer is armed again.
   bool is_expired() {
-    const instant due = suspension_timer_.due;
-    if (due == end_of_time || suspension_timer_.armed_for != end_of_time) return false;
-    if (due <= plan_.runs->now()) return true;
+    if (timing_ == nullptr || timing_->limit.armed_for != end_of_time) return false;
+    const instant due = timing_->limit.due;
+    if (due == end_of_time) return false;
+    if (due <= plan_->runs->now()) return true;
     arm(due);
     return false;
   }
@@ -306,14 +324,14 @@ class place final : public address {
   /// Whether there is more to look at than the mailbox. Under the lock.
   bool has_control() const {
     return is_bounded_ || phase_ != phase::serving || kill_asked_ ||
-           stop_asked_.load(std::memory_order_relaxed) || !signals_.empty() || rooms_missing_ != 0;
+           stop_asked_.load(std::memory_order_relaxed) || has_signals() || rooms_missing() != 0;
   }
 
   /// Whether the life is to handle a message; if not, it is gone.
   bool is_for_life(envelope& e) {
     if (e.bond != 0) {
       std::lock_guard lock(mutex_);
-      if (e.bond != trapped_signal && bonds_.erase(e.bond) == 0) {
+      if (e.bond != trapped_signal && rare_->bonds.erase(e.bond) == 0) {
         delete &e;
         return false;
       }
@@ -326,12 +344,12 @@ class place final : public address {
   }
 
   bool goes_on_draining() {
-    if (!plan_.about->drain || phase_ != phase::serving) return false;
+    if (!plan_->about->drain || phase_ != phase::serving) return false;
     if (!std::exchange(is_draining_, true)) {
-      queued_ = std::move(mail_);
+      rare_part().queued = std::move(mail_);
       bounded_ = 0;
     }
-    return life_->waiting != nullptr || !queued_.empty();
+    return life_->waiting != nullptr || !rare_->queued.empty();
   }
 
   bool resume_if_answered(bool expired = false) {
@@ -355,7 +373,7 @@ class place final : public address {
   void begin_life() {
     phase_ = phase::starting;
     bool built = true;
-    auto failure = detail::caught([&] { life_ = plan_.make(*this, lives_); });
+    auto failure = detail::caught([&] { life_ = plan_->make(*this, lives_); });
     if (failure) return fail_start(*failure);
     {
       std::lock_guard lock(mutex_);
@@ -384,7 +402,7 @@ class place final : public address {
   void handle(envelope& e) {
     current_ = &e;
     if (e.failure) e.failure.reset();  // of a kept message
-    if (plan_.faults != nullptr && is_busy(e)) return;
+    if (plan_->faults != nullptr && is_busy(e)) return;
     enter(e);
   }
 
@@ -395,24 +413,24 @@ class place final : public address {
       frame = e.begin(life);
     });
     if (thrown) return crash(*thrown);
-    if (frame || plan_.faults != nullptr) return drive(frame);
+    if (frame || plan_->faults != nullptr) return drive(frame);
     finish_message();  // the handler has returned
   }
 
   /// Whether the simulation has the process busy for a while; as with a running handler, nothing is taken up
   /// until that is over.
   bool is_busy(envelope const& e) {
-    const duration d = plan_.faults->busy(*this, e);
+    const duration d = plan_->faults->busy(*this, e);
     if (d <= duration{}) return false;
     is_busy_ = needs_lock_ = true;
-    busy_until_ = plan_.runs->now() + d;
+    busy_until_ = plan_->runs->now() + d;
     arm(busy_until_);
     life_->held.enter();
     return true;
   }
   bool enter_if_due(std::unique_lock<std::mutex>& lock) {
     lock.unlock();
-    if (plan_.runs->now() < busy_until_) return !inbox_.rest();
+    if (plan_->runs->now() < busy_until_) return !inbox_.rest();
     is_busy_ = false;
     disarm();
     come_back(*life_);
@@ -459,20 +477,20 @@ class place final : public address {
   }
   void finish_message() {
     envelope& done = *std::exchange(current_, nullptr);
-    if (done.timed == 0 || !timed_.finish(done)) give_back(done);
+    if (done.timed == 0 || !timing_->timed.finish(done)) give_back(done);
     if (life_->asked_to_stop) begin_terminate(*life_->asked_to_stop);
   }
 
   void crash(exit_reason const& why) {
-    last_message_ = current_->message_type();
+    note_message();
     abandon_current();
     begin_terminate(why);
   }
 
   /// Takes up the oldest exit signal. Unlocks.
   void take_signal(std::unique_lock<std::mutex>& lock) {
-    exit_signal s = std::move(signals_.front());
-    signals_.pop_front();
+    exit_signal s = std::move(rare_->signals.front());
+    rare_->signals.pop_front();
     const bool is_for_it = s.life == 0 || s.life == lives_;
     const bool is_trapped = is_for_it && life_->traps_exits && s.is_trappable;
     if (s.notice != nullptr) s.notice->bond = is_trapped ? trapped_signal : untrapped_signal;
@@ -489,7 +507,7 @@ class place final : public address {
     disarm();
     life_->waiting = nullptr;
     if (current_ != nullptr) {
-      last_message_ = current_->message_type();
+      note_message();
       abandon_current();
     }
   }
@@ -501,7 +519,7 @@ class place final : public address {
     waiting_for_room waiting;
     {
       std::lock_guard lock(mutex_);
-      if (!plan_.about->keep_mailbox) {
+      if (!plan_->about->keep_mailbox) {
         sort_in(inbox_.take());
         told = std::move(mail_);
         bounded_ = 0;
@@ -549,7 +567,7 @@ class place final : public address {
     disarm();
     life_->waiting = nullptr;
     if (current_ != nullptr) {
-      last_message_ = current_->message_type();
+      note_message();
       abandon_current();
     }
     if (phase_ == phase::starting) return fail_start(reason::killed);
@@ -562,7 +580,7 @@ class place final : public address {
     const exit_reason why = life_->ending;
     destroy_process();
     const type_id message =
-        plan::class_of(why.kind()) == plan::exit_class::abnormal ? last_message_ : type_id{};
+        plan::class_of(why.kind()) == plan::exit_class::abnormal ? noted_message() : type_id{};
     release_rest();
     hand_over(why, message, std::exchange(current_, nullptr));
   }
@@ -576,23 +594,26 @@ class place final : public address {
       std::lock_guard lock(mutex_);
       running_ = nullptr;
       sort_in(inbox_.close());
-      queued_.push_all(std::move(mail_));
-      mail_ = without_private(std::exchange(queued_, {}), 0, plan_.about->keep_mailbox);
-      if (!plan_.about->keep_mailbox && !planted(planted_mistake::mail_outlives_process))
+      envelope_list all = rare_ == nullptr ? envelope_list() : std::exchange(rare_->queued, {});
+      all.push_all(std::move(mail_));
+      mail_ = without_private(std::move(all), 0, plan_->about->keep_mailbox);
+      if (!plan_->about->keep_mailbox && !planted(planted_mistake::mail_outlives_process))
         lost.push_all(std::move(mail_));
       for (envelope* e = mail_.first(); e != nullptr; e = e->next) e->failure = why;  // kept
+      count_bounded();
       watching = take_watchers();
       waiting = take_waiting();
-      rooms_missing_ = 0;
-      signals_.clear();
-      count_bounded();
+      if (rare_ != nullptr) {
+        rare_->rooms_missing = 0;
+        rare_->signals.clear();
+      }
     }
     drop_answers();
     const bool is_forgotten =
         planted(planted_mistake::caller_not_answered) && served != nullptr && served->from.to != nullptr;
     const bool answers = served != nullptr && served->timed == 0 && !is_forgotten;
     const std::uint64_t life = drop_life();
-    if (plan_.faults != nullptr) plan_.faults->ended(*this, why);
+    if (plan_->faults != nullptr) plan_->faults->ended(*this, why);
     if (planted(planted_mistake::stale_notice_accepted)) tell(notice_kind::ended, life, why, message);
     tell(notice_kind::ended, life, why, message);
     for (auto& b : watching) tell_of_end(b, life, why);
@@ -628,7 +649,7 @@ class place final : public address {
   void tell_of_end(std::shared_ptr<bond> const& b, std::uint64_t life, exit_reason const& why) {
     auto& owner = static_cast<place&>(*b->owner);
     auto arrive = [b, life, why] { fire(b, life, why); };
-    if (plan_.faults == nullptr || !plan_.faults->takes_notice(this, owner, arrive)) arrive();
+    if (plan_->faults == nullptr || !plan_->faults->takes_notice(this, owner, arrive)) arrive();
   }
 
   void destroy_process() {
@@ -639,19 +660,22 @@ class place final : public address {
   }
   /// Stops what works for the life.
   void release_rest() {
-    if (!planted(planted_mistake::timer_outlives_process)) timed_.disarm_all();
+    if (timing_ != nullptr && !planted(planted_mistake::timer_outlives_process)) timing_->timed.disarm_all();
     cancel_all_bonds();
     phase_ = phase::none;
     is_draining_ = false;
-    last_message_ = {};
+    last_message_ = nullptr;
     is_busy_ = false;
   }
   /// Frees the block and the messages of its timers. Answers which life it was.
   std::uint64_t drop_life() {
-    if (!planted(planted_mistake::timer_outlives_process)) timed_.clear();
+    if (timing_ != nullptr && !planted(planted_mistake::timer_outlives_process)) timing_->timed.clear();
     life_.reset();
     return lives_;
   }
+
+  void note_message() { last_message_ = &*current_->message_type(); }
+  type_id noted_message() const { return last_message_ == nullptr ? type_id() : type_id(*last_message_); }
 
   void abandon_current() {
     inside([&served = *current_](incarnation& life) {
@@ -666,9 +690,9 @@ class place final : public address {
   }
 
   void reach(fault_point where) {
-    if (plan_.faults != nullptr) plan_.faults->reach(where, *this, current_);
+    if (plan_->faults != nullptr) plan_->faults->reach(where, *this, current_);
   }
-  bool planted(planted_mistake m) const { return plan_.faults != nullptr && plan_.faults->planted() == m; }
+  bool planted(planted_mistake m) const { return plan_->faults != nullptr && plan_->faults->planted() == m; }
 
   /// Runs code of the process, which may be left behind meanwhile: it touches nothing else of this place.
   template <class Function>
@@ -695,21 +719,20 @@ class place final : public address {
   std::unique_ptr<incarnation> life_;
   phase phase_ = phase::none;
   envelope* current_ = nullptr;
-  type_id last_message_;
+  type_name const* last_message_ = nullptr;  // that it was handling when it began to end
   bool is_draining_ = false;
   std::uint64_t calls_ = 0;
   bool needs_lock_ = true;  // there is more to look at than the mailbox
   bool is_busy_ = false;    // in a simulation, until then
   instant busy_until_;
-  timed_mails timed_;
-  suspension_timer suspension_timer_;
+  std::unique_ptr<timing> timing_;
 
   // Under the lock.
   incarnation* running_ = nullptr;
   std::vector<std::unique_ptr<left_behind>> left_;
 };
 
-inline void left_behind::expire() noexcept { life_->home.plan_.runs->submit(*this); }
+inline void left_behind::expire() noexcept { life_->home.plan_->runs->submit(*this); }
 inline void left_behind::run() noexcept {
   try {
     if (const auto frame = handled_->begin(*life_)) life_->loop.run(frame);
