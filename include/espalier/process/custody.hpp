@@ -13,9 +13,8 @@
 //   3. A worker that finds a claim takes the lock, and so waits for that decision. If the claim stands, the
 //      life is not its any more.
 //
-// Why not both go on: between store and look there is a barrier on either side, so at least one of them sees
-// the other. If the worker saw no claim, the supervisor sees that the worker is not in the code. The
-// supervisor's barrier is the heavy one, so that the worker's costs nothing.
+// Why not both go on: at least one of them sees what the other has stored (atomics.hpp). If the worker saw no
+// claim, the supervisor sees that the worker is not in the code.
 namespace espalier::runtime {
 
 enum class whereabouts : unsigned char { outside, in_code, in_context };
@@ -31,25 +30,25 @@ class custody {
   /// Leaves it, for good or to use its context. Answers false if the life is claimed: then `is_claimed`, asked
   /// under the lock, tells whether it is lost.
   [[nodiscard]] bool leave(whereabouts to = whereabouts::outside) {
-    Atomics::publish(where_, to);  // pairs with the supervisor's heavy barrier
-    return !Atomics::look(claimed_);
+    where_.store(to, Atomics::release);
+    return Atomics::check(claimed_) == 0;  // pairs with the announcement
   }
 
   // --- under the lock of the place
 
-  bool is_claimed() const { return claimed_.load(Atomics::relaxed); }
+  bool is_claimed() const { return claimed_.load(Atomics::relaxed) != 0; }
   /// Answers where the worker is. If that is `in_code`, the life is the supervisor's from now on.
   whereabouts claim() {
-    Atomics::announce(claimed_, true);  // pairs with the worker's light barrier
+    Atomics::announce(claimed_, 1U);  // pairs with the worker's check
     const whereabouts at = where_.load(Atomics::acquire);
     if (at != whereabouts::in_code) unclaim();
     return at;
   }
-  void unclaim() { claimed_.store(false, Atomics::relaxed); }
+  void unclaim() { claimed_.store(0, Atomics::relaxed); }
 
  private:
   typename Atomics::template atomic<whereabouts> where_{whereabouts::outside};
-  typename Atomics::template atomic<bool> claimed_{false};
+  typename Atomics::template atomic<std::uint32_t> claimed_{0};
 };
 
 }  // namespace espalier::runtime

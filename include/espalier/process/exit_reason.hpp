@@ -103,11 +103,18 @@ constexpr exit_class class_of(reason r) {
 
 namespace detail {
 
-inline std::string demangled(std::type_info const& type) {
+/// The name of a type as a reader writes it. The last one is remembered, because what crashes often crashes
+/// in the same way.
+inline std::string const& demangled(std::type_info const& type) {
+  static thread_local std::type_info const* last = nullptr;
+  static thread_local std::string text;
+  if (last != nullptr && *last == type) return text;
   int status = 0;
   std::unique_ptr<char, void (*)(void*)> name(abi::__cxa_demangle(type.name(), nullptr, nullptr, &status),
                                               std::free);
-  return status == 0 ? std::string(name.get()) : std::string(type.name());
+  text = status == 0 ? name.get() : type.name();
+  last = &type;
+  return text;
 }
 
 /// Calls `function`. Answers what leaves it, an exception of any type, as the reason for a crash.

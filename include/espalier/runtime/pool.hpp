@@ -4,44 +4,50 @@
 #include <algorithm>
 #include <chrono>
 #include <condition_variable>
+#include <ctime>
 #include <espalier/runtime/depot.hpp>
+#include <espalier/runtime/next_slot.hpp>
+#include <espalier/runtime/parking.hpp>
 #include <espalier/runtime/run_queue.hpp>
+#include <espalier/runtime/work_ring.hpp>
 #include <memory>
 #include <thread>
 #include <utility>
 
 // A small work-stealing pool.
 //
-// Work: each worker has a queue; what a worker submits goes to its own, what other threads submit to a shared
-// one. A worker takes from its own, then from the shared one, then from its neighbours'. Now and then it
-// looks at the shared one first, so that outside work is not starved.
+// Work. What a worker submits is what it runs next (next_slot.hpp), because its message is still in the cache;
+// what stood there before goes to the end of the worker's ring (work_ring.hpp). What other threads submit goes
+// to a shared queue. A worker takes from its slot, its ring, the shared queue, and then from its neighbours'
+// rings. After some turns from the slot the ring comes first, and now and then the shared queue does, so
+// nobody is starved.
 //
-// Time: whoever takes work expires due timers first. While all are parked, one of them, the timekeeper, waits
-// with the next deadline, and the others without.
+// Parking. Nobody is woken for what a worker is about to run. A worker that finds nothing searches for some
+// microseconds, because waking a core takes longer than that, and then sleeps (parking.hpp):
+//   1. It locks `idle_mutex_`, says that it rests, and looks at every queue once more.
+//   2. It is woken by setting its `woken` flag under `idle_mutex_`; it sleeps only while the flag is unset.
+//      The timekeeper is woken last.
 //
-// Parking, and why no wake-up is lost:
-//   1. A worker that finds nothing locks `idle_mutex_`, counts itself in `sleepers_`, and then looks at every
-//      queue once more, taking each queue's lock.
-//   2. Who submits pushes under the queue's lock, and then reads `sleepers_`.
-//   3. Either the look in 1 comes after the push in the order of that queue's lock, and sees the work; or it
-//      comes before, and then the count in 1 happens before the read in 2, which sees a sleeper and wakes
-//      one. The queue's mutex gives the order, so `sleepers_` itself can be relaxed.
-//   4. A worker is woken by setting its `woken` flag under `idle_mutex_`; it sleeps only while the flag is
-//      unset. The timekeeper is woken last.
-//   5. A timekeeper that leaves has another parked worker take its place, because its next turn may be a long
-//      one. A timer that becomes the first to expire has the timekeeper look again. While no worker is
-//      parked, one that ends its turn looks at the timers.
+// Time. While all are parked, one of them, the timekeeper, waits with the next deadline, and the others
+// without. Workers that run look at the timers, and at the shared queue, every few turns, and when the
+// watchdog asks for it; no turn reads the clock for that.
+//   1. A timekeeper that leaves has another parked worker take its place, because its next turn may be a long
+//      one. A timer that becomes the first to expire has the timekeeper look again.
 //
-// Functions that take long (SEMANTICS 16). A worker is a seat with a queue, and a thread has the seat:
-//   1. A thread publishes what it runs, and since when. The watchdog, a thread of its own, looks at all seats
-//      a few times within the stall limit while any worker is awake, and sleeps with them.
-//   2. It gives the seat of a thread that has run one thing for the limit to a new thread, and has what runs
-//      reported. So does `replace_worker_of`, for a function that is left behind.
-//   3. A thread that has lost its seat ends when it comes back. Until it sees that, it may run something
-//      more: queues are locked, and a seat is parked on and given away under `idle_mutex_`, so two threads of
-//      one seat do no harm.
+// The watchdog, a thread of its own, looks at all seats every few milliseconds while any worker is awake, and
+// sleeps with them. What a worker has woken, but not come to since, because it runs something long, it gives
+// to the others. It sees how long a turn takes by the number of the turn, which the worker publishes.
+//
+// Functions that take long (SEMANTICS 16). A worker is a seat, and a thread, with a slot and a ring, has it:
+//   1. The watchdog gives the seat of a thread that has run one thing for the limit to a new thread, and has
+//      what runs reported. So does `replace_worker_of`, for a function that is left behind.
+//   2. The thread that loses its seat is told so, `is_lost`, and then all that stands in its slot and ring goes
+//      to the shared queue. It looks at `is_lost` after whatever it submits, and gives that away itself; at
+//      least one of the two finds it (atomics.hpp).
+//   3. A thread that has lost its seat ends when it comes back.
 //   4. The end of the pool waits for all threads but those in a function that was left behind. The last of
 //      these frees what `leave_to_threads` was given.
+//   5. Threads that have ended are kept for the next ones, because a thief may still look at their rings.
 namespace espalier::runtime {
 
 class pool final : public scheduler {
@@ -54,7 +60,7 @@ class pool final : public scheduler {
     try {
       std::lock_guard lock(idle_mutex_);
       for (auto& w : workers_) seat_new_thread(*w);
-      if (stall_limit_ != infinity) watchdog_ = std::thread([this] { watch(); });
+      watchdog_ = std::thread([this] { watch(); });
     } catch (...) {
       end();
       throw;
@@ -98,12 +104,27 @@ class pool final : public scheduler {
   }
 
   void submit(runnable& r) override {
-    worker* self = current_;
-    (self != nullptr && &self->home == this ? self->queue : shared_).push(r);
-    if (sleepers_.load(std::memory_order_relaxed) != 0) wake_one();
+    worker_thread* const self = current_;
+    if (self == nullptr || &self->home != this) return submit_shared(r);
+    if (runnable* const before = self->next.put(r)) queue(*self, *before);
+    give_away_if_lost(*self);
+  }
+  void resubmit(runnable& r) override {
+    worker_thread* const self = current_;
+    if (self == nullptr || &self->home != this) return submit_shared(r);
+    queue(*self, r);
+    give_away_if_lost(*self);
   }
 
   instant now() override { return clock_now(); }
+  instant due_after(duration d) override {
+    constexpr duration coarse_is_enough{1'000'000'000};
+    constexpr duration coarse_tick{10'000'000};  // of the slowest kernels
+    if (d < coarse_is_enough) return now() + d;
+    std::timespec t{};
+    clock_gettime(CLOCK_MONOTONIC_COARSE, &t);
+    return instant{t.tv_sec * 1'000'000'000 + t.tv_nsec} + coarse_tick + d;
+  }
   bool keeps_stale_timers() const override { return true; }
 
   void arm(timer& t, instant due) override {
@@ -123,7 +144,7 @@ class pool final : public scheduler {
     for (auto& t : threads_) {
       if (t->runs.load(std::memory_order_relaxed) != &r || t->is_left || t->is_over) continue;
       t->is_left = true;
-      if (t->seat->held_by.load(std::memory_order_relaxed) == t.get()) replace(*t->seat);
+      if (has_seat(*t)) replace(*t->seat);
       return;
     }
   }
@@ -136,14 +157,30 @@ class pool final : public scheduler {
  private:
   struct worker;
 
-  /// A thread, and what it runs.
+  /// A thread, what it runs, and what it is to run.
   struct worker_thread {
+    explicit worker_thread(pool& of) : home(of) {}
+
+    pool& home;
     worker* seat = nullptr;
+    next_slot<runnable, std::mutex> next;
+    work_ring<runnable, 256> ring;
+
+    // Published for the watchdog.
     std::atomic<runnable*> runs{nullptr};
-    std::atomic<std::int64_t> since{0};  // nanoseconds of the clock
+    std::atomic<std::uint64_t> turn{0};
+    std::atomic<std::uint32_t> is_lost{0};  // its seat; written under `idle_mutex_`
+
+    // Touched by the thread.
+    unsigned ticks = 0;
+    unsigned from_slot = 0;  // turns in a row
+    bool is_searching = false;
+
     // Under `idle_mutex_`.
     std::thread handle;
-    std::int64_t reported = -1;  // what it ran since then, as stalled
+    std::uint64_t seen_turn = 0;
+    instant seen_at;
+    std::uint64_t reported = 0;  // the turn that was reported as stalled
     bool is_left = false;        // in a function that was left behind
     bool is_over = false;
   };
@@ -159,15 +196,15 @@ class pool final : public scheduler {
 
     pool& home;
     unsigned number;
-    run_queue queue;
     std::condition_variable signal;
     bool woken = false;
     std::atomic<worker_thread*> held_by{nullptr};  // written under `idle_mutex_`
   };
 
-  static constexpr unsigned outside_first =
-      61;  // turns; a prime, so that it does not beat in time with anything
-  static constexpr duration long_turn{1'000'000};
+  static constexpr unsigned look_around = 64;     // turns
+  static constexpr unsigned most_from_slot = 32;  // turns
+  static constexpr duration search_time{20'000};
+  static constexpr duration sample_time{10'000'000};
 
   static instant clock_now() {
     return {std::chrono::duration_cast<std::chrono::nanoseconds>(
@@ -175,27 +212,37 @@ class pool final : public scheduler {
                 .count()};
   }
 
-  void work(worker_thread& thread) {
-    worker& self = *thread.seat;
-    current_ = &self;
+  void take_turns(worker_thread& thread) {
+    current_ = &thread;
     block_cache blocks(depot_);
     block_cache::current = &blocks;
-    for (unsigned tick = 0; has_seat(thread); ++tick) {
-      if (next_due_has_come()) timers_.expire(clock_now());
-      if (runnable* r = find(self, tick)) {
-        const instant before = clock_now();
-        thread.since.store(before.nanoseconds, std::memory_order_relaxed);
-        // Releases `since` to the watchdog's load.
-        thread.runs.store(r, std::memory_order_release);
-        r->run();
-        thread.runs.store(nullptr, std::memory_order_relaxed);
-        if (clock_now() - before > long_turn)
-          tick = outside_first - 1;  // outside work has waited long enough
-      } else if (!park(thread)) {
-        break;
+    std::uint64_t turn = thread.turn.load(std::memory_order_relaxed);
+    while (has_seat(thread)) {
+      runnable* r = find(thread);
+      if (r == nullptr) r = search(thread);
+      if (r == nullptr) {
+        if (next_due_has_come()) {
+          timers_.expire(clock_now());
+        } else if (!park(thread)) {
+          break;
+        }
+        continue;
       }
+      if (thread.is_searching) end_search(thread, true);
+      thread.turn.store(++turn, std::memory_order_relaxed);
+      // Releases the turn to the watchdog.
+      thread.runs.store(r, std::memory_order_release);
+      r->run();
+      thread.runs.store(nullptr, std::memory_order_release);
     }
+    if (thread.is_searching) end_search(thread, true);
+    give_away(thread);
     block_cache::current = nullptr;
+    current_ = nullptr;
+  }
+
+  void work(worker_thread& thread) {
+    take_turns(thread);
     std::shared_ptr<void> last;  // freed after the lock is, by this thread, which is detached then
     std::lock_guard lock(idle_mutex_);
     thread.is_over = true;
@@ -207,30 +254,34 @@ class pool final : public scheduler {
 
   // --- seats
 
-  static bool has_seat(worker_thread const& t) {
-    // The thread itself is what was written: nothing else is read through it.
-    return t.seat->held_by.load(std::memory_order_relaxed) == &t;
-  }
+  static bool has_seat(worker_thread const& t) { return t.is_lost.load(std::memory_order_relaxed) == 0; }
 
   /// Under `idle_mutex_`. Throws if the system has no thread left.
   void seat_new_thread(worker& seat) {
-    auto fresh = std::make_unique<worker_thread>();
+    std::unique_ptr<worker_thread> fresh;
+    if (spare_.empty()) {
+      fresh = std::make_unique<worker_thread>(*this);
+    } else {
+      fresh = std::move(spare_.back());
+      spare_.pop_back();
+    }
     worker_thread& t = *fresh;
     t.seat = &seat;
+    t.is_left = t.is_over = false;
+    t.is_lost.store(0, std::memory_order_relaxed);
     threads_.reserve(threads_.size() + 1);
-    worker_thread* const before = seat.held_by.exchange(&t, std::memory_order_relaxed);
-    try {
-      t.handle = std::thread([this, &t] {
-        // Waits until the thread is known.
-        std::unique_lock lock(idle_mutex_);
-        lock.unlock();
-        work(t);
-      });
-    } catch (...) {
-      seat.held_by.store(before, std::memory_order_relaxed);
-      throw;
-    }
+    t.handle = std::thread([this, &t] {
+      // Waits until the thread is known.
+      std::unique_lock lock(idle_mutex_);
+      lock.unlock();
+      work(t);
+    });
     threads_.push_back(std::move(fresh));
+    worker_thread* const before = seat.held_by.load(std::memory_order_relaxed);
+    seat.held_by.store(&t, std::memory_order_release);  // to thieves
+    if (before == nullptr) return;
+    std_atomics::announce(before->is_lost, 1U);  // pairs with the check after a submission
+    give_away(*before);
   }
   /// The same, unless it cannot be had: then the watchdog tries again.
   void replace(worker& seat) noexcept {
@@ -243,40 +294,87 @@ class pool final : public scheduler {
   }
   /// Under `idle_mutex_`. Those that have lost their seats and are done.
   void forget_ended_threads() {
-    std::erase_if(threads_, [](auto& t) {
-      if (!t->is_over) return false;
-      t->handle.join();  // it is past its last lock
-      return true;
-    });
+    for (auto at = threads_.begin(); at != threads_.end();) {
+      if (!(*at)->is_over) {
+        ++at;
+        continue;
+      }
+      (*at)->handle.join();  // it is past its last lock
+      spare_.push_back(std::move(*at));
+      at = threads_.erase(at);
+    }
+  }
+
+  /// What stands in the slot and the ring of a thread goes to the shared queue. Any thread.
+  void give_away(worker_thread& from) {
+    if (runnable* const r = from.next.clear_out()) shared_.push(*r);
+    while (from.ring.steal([this](runnable& r) { shared_.push(r); }) != 0) {
+    }
+  }
+  void give_away_if_lost(worker_thread& self) {
+    if (std_atomics::check(self.is_lost) == 0) return;  // pairs with the announcement
+    give_away(self);
+    if (parking_.needs_wake()) wake_one();
   }
 
   // --- the watchdog
 
   void watch() {
+    const auto interval =
+        std::chrono::nanoseconds(std::min(stall_limit_.nanoseconds / 8 + 1000, sample_time.nanoseconds));
+    bool was_idle = false;
     std::unique_lock lock(idle_mutex_);
     while (!ending_) {
-      if (idle_.size() == workers_.size()) {
-        watching_ = false;
+      const bool is_idle = idle_.size() == workers_.size();
+      if (is_idle && was_idle) {
+        watching_ = was_idle = false;
         watch_.wait(lock, [&] { return watching_; });
         continue;
       }
-      watch_.wait_for(lock, std::chrono::nanoseconds(stall_limit_.nanoseconds / 4 + 1'000'000));
-      for (auto& w : workers_) look_at(*w, lock);
+      was_idle = is_idle;
+      watch_.wait_for(lock, interval);
+      const instant now = clock_now();
+      if (timers_.next() <= now || !shared_.seems_empty()) look_around_.store(true, std::memory_order_relaxed);
+      for (auto& w : workers_) look_at(*w, now, lock);
     }
   }
 
   /// Unlocks while it tells.
-  void look_at(worker& seat, std::unique_lock<std::mutex>& lock) {
-    worker_thread* const t = seat.held_by.load(std::memory_order_relaxed);
-    // Pairs with the store in `work`.
-    runnable* const r = t->runs.load(std::memory_order_acquire);
-    const std::int64_t since = t->since.load(std::memory_order_relaxed);
-    if (r == nullptr || ending_ || clock_now().nanoseconds - since < stall_limit_.nanoseconds) return;
+  void look_at(worker& seat, instant now, std::unique_lock<std::mutex>& lock) {
+    worker_thread& t = *seat.held_by.load(std::memory_order_relaxed);
+    // Pairs with the stores in `take_turns`.
+    runnable* const r = t.runs.load(std::memory_order_acquire);
+    const std::uint64_t turn = t.turn.load(std::memory_order_relaxed);
+    if (turn != t.seen_turn) {
+      t.seen_turn = turn;
+      t.seen_at = now;
+      return;
+    }
+    if (r == nullptr || ending_) return;
+    if (!t.next.is_empty()) {
+      if (runnable* const woken = t.next.clear_out()) {
+        shared_.push(*woken);
+        if (parking_.needs_wake()) wake_one_locked();
+      }
+    }
+    if (now - t.seen_at < stall_limit_) return;
     replace(seat);
-    if (std::exchange(t->reported, since) == since) return;  // no thread was to be had the last time
+    if (std::exchange(t.reported, turn) == turn) return;  // no thread was to be had the last time
     lock.unlock();
     r->stalled();
     lock.lock();
+  }
+
+  // --- work
+
+  void submit_shared(runnable& r) {
+    shared_.push(r);
+    if (parking_.needs_wake()) wake_one();
+  }
+  /// Puts it to the end of the worker's ring.
+  void queue(worker_thread& self, runnable& r) {
+    if (!self.ring.push(r)) shared_.push(r);
+    if (parking_.needs_wake()) wake_one();
   }
 
   bool next_due_has_come() {
@@ -284,25 +382,84 @@ class pool final : public scheduler {
     return due != end_of_time && due <= clock_now();
   }
 
-  runnable* find(worker& self, unsigned tick) {
-    if (tick % outside_first == 0) {
+  runnable* find(worker_thread& self) {
+    if (++self.ticks % look_around == 0 || look_around_.load(std::memory_order_relaxed)) {
+      look_around_.store(false, std::memory_order_relaxed);
+      if (next_due_has_come()) timers_.expire(clock_now());
       if (runnable* r = shared_.pop()) return r;
     }
-    if (runnable* r = self.queue.pop()) return r;
-    if (runnable* r = shared_.pop()) return r;
-    for (unsigned i = 1; i < workers_.size(); ++i) {
-      if (runnable* r = workers_[(self.number + i) % workers_.size()]->queue.pop()) return r;
+    if (self.from_slot == most_from_slot) {
+      if (runnable* const r = self.next.take()) {
+        if (!self.ring.push(*r)) shared_.push(*r);
+      }
+    } else if (runnable* const r = self.next.take()) {
+      ++self.from_slot;
+      return r;
     }
+    self.from_slot = 0;
+    if (runnable* r = self.ring.pop()) return r;
+    return shared_.pop();
+  }
+
+  /// Takes half of what a neighbour has queued, and answers one of it; or from the shared queue.
+  runnable* steal(worker_thread& self) {
+    for (unsigned i = 1; i < workers_.size(); ++i) {
+      worker& from = *workers_[(self.seat->number + i) % workers_.size()];
+      runnable* first = nullptr;
+      // Pairs with the store that gave it the seat.
+      from.held_by.load(std::memory_order_acquire)->ring.steal([&](runnable& r) {
+        if (first == nullptr) {
+          first = &r;
+        } else if (!self.ring.push(r)) {
+          shared_.push(r);
+        }
+      });
+      if (first != nullptr) {
+        give_away_if_lost(self);
+        return first;
+      }
+    }
+    return shared_.pop();
+  }
+
+  /// Looks for work for a while, if not too many do.
+  runnable* search(worker_thread& self) {
+    if (!self.is_searching) {
+      const auto most = std::max(1U, size() / 2);
+      if (!parking_.begin_search(most)) return steal(self);
+      self.is_searching = true;
+    }
+    const instant end = clock_now() + search_time;
+    do {
+      if (runnable* r = steal(self)) return r;  // and ends the search then
+      for (int i = 0; i != 32; ++i) pause();
+    } while (!next_due_has_come() && clock_now() < end);
+    end_search(self, false);
     return nullptr;
+  }
+  void end_search(worker_thread& self, bool has_work) {
+    self.is_searching = false;
+    if (parking_.end_search() && has_work && anything_queued() && parking_.needs_wake()) wake_one();
+  }
+
+  static void pause() {
+#if defined(__x86_64__) || defined(__i386__)
+    __builtin_ia32_pause();
+#else
+    std::atomic_signal_fence(std::memory_order_seq_cst);
+#endif
   }
 
   bool anything_queued() {
-    if (!shared_.empty()) return true;
+    if (!shared_.seems_empty()) return true;
     for (auto& w : workers_) {
-      if (!w->queue.empty()) return true;
+      // Pairs with the store that gave it the seat.
+      if (!w->held_by.load(std::memory_order_acquire)->ring.is_empty()) return true;
     }
     return false;
   }
+
+  // --- parking
 
   /// Sleeps until there may be work. Answers false when the pool ends.
   bool park(worker_thread& thread) {
@@ -310,8 +467,9 @@ class pool final : public scheduler {
     std::unique_lock lock(idle_mutex_);
     if (ending_ || !has_seat(thread)) return false;
     thread.is_left = false;  // it has returned, and no other thread was to be had for its seat
-    sleepers_.fetch_add(1, std::memory_order_relaxed);
-    if (!anything_queued()) {
+    parking_.begin_rest();
+    bool may_search = anything_queued();
+    if (!may_search) {
       self.woken = false;
       idle_.push_back(&self);
       bool timed_out = false;
@@ -326,6 +484,8 @@ class pool final : public scheduler {
         }
       }
       std::erase(idle_, &self);
+      may_search = false;
+      thread.is_searching = self.woken && !ending_;  // as who woke it has counted
       if (timekeeper_ == &self) {
         if (timed_out) {  // first, so that the next timekeeper does not wake for the same timers
           lock.unlock();
@@ -336,7 +496,11 @@ class pool final : public scheduler {
         if (timers_.next() != end_of_time) appoint_timekeeper();
       }
     }
-    sleepers_.fetch_sub(1, std::memory_order_relaxed);
+    parking_.end_rest();
+    if (may_search) {
+      parking_.woken();
+      thread.is_searching = true;
+    }
     if (!std::exchange(watching_, true)) watch_.notify_all();
     return !ending_;
   }
@@ -352,14 +516,19 @@ class pool final : public scheduler {
 
   void wake_one() {
     std::lock_guard lock(idle_mutex_);
+    wake_one_locked();
+  }
+  void wake_one_locked() {
     worker* chosen = nullptr;
     for (worker* w : idle_) {
       if (!w->woken && (chosen == nullptr || chosen == timekeeper_)) chosen = w;
     }
-    if (chosen != nullptr) chosen->wake();
+    if (chosen == nullptr) return;
+    parking_.woken();
+    chosen->wake();
   }
 
-  static inline thread_local worker* current_ = nullptr;
+  static inline constinit thread_local worker_thread* current_ = nullptr;
 
   depot depot_;  // outlives the workers' caches
   std::vector<std::unique_ptr<worker>> workers_;
@@ -368,11 +537,13 @@ class pool final : public scheduler {
   std::mutex idle_mutex_;
   std::vector<worker*> idle_;
   worker* timekeeper_ = nullptr;
-  std::atomic<unsigned> sleepers_{0};
+  parking<> parking_;
+  std::atomic<bool> look_around_{false};  // workers at the timers and at the shared queue
   bool ending_ = false;
 
   // Under `idle_mutex_`.
   std::vector<std::unique_ptr<worker_thread>> threads_;
+  std::vector<std::unique_ptr<worker_thread>> spare_;
   std::condition_variable over_;
   std::shared_ptr<void> everything_;
 

@@ -6,8 +6,7 @@
 
 namespace espalier::runtime {
 
-/// First in, first out, under a mutex. The owner and thieves take from the same end, so nothing waits for
-/// ever.
+/// First in, first out, under a mutex. Any thread.
 class run_queue {
  public:
   void push(runnable& r) {
@@ -15,12 +14,12 @@ class run_queue {
     r.next_runnable = nullptr;
     (last_ == nullptr ? first_ : last_->next_runnable) = &r;
     last_ = &r;
-    size_.store(size_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+    size_.store(size_.load(std::memory_order_relaxed) + 1, std::memory_order_release);
   }
 
   /// Null if there is nothing.
   runnable* pop() {
-    // A hint only: who parks asks `empty` under the lock.
+    // A hint, so that workers do not lock for nothing.
     if (size_.load(std::memory_order_relaxed) == 0) return nullptr;
     std::lock_guard lock(mutex_);
     runnable* r = first_;
@@ -31,10 +30,8 @@ class run_queue {
     return r;
   }
 
-  bool empty() {
-    std::lock_guard lock(mutex_);
-    return first_ == nullptr;
-  }
+  /// What was pushed before is seen by whoever parks (parking.hpp).
+  bool seems_empty() const { return size_.load(std::memory_order_acquire) == 0; }
 
  private:
   std::mutex mutex_;
