@@ -6,6 +6,7 @@
 #include <espalier/process/blocks.hpp>
 #include <espalier/process/exit_reason.hpp>
 #include <espalier/tree/type_name.hpp>
+#include <memory>
 #include <optional>
 
 namespace espalier::runtime {
@@ -21,6 +22,25 @@ class reply_sink {
 
  protected:
   ~reply_sink() = default;
+};
+
+/// A reason, or none. It takes one pointer, because hardly any message has one.
+class reason_box {
+ public:
+  reason_box() = default;
+  reason_box& operator=(reason_box&&) = default;
+  reason_box& operator=(exit_reason why) {
+    why_ = std::make_unique<exit_reason>(std::move(why));
+    return *this;
+  }
+
+  explicit operator bool() const { return why_ != nullptr; }
+  exit_reason const& operator*() const { return *why_; }
+  exit_reason const& value_or(exit_reason const& other) const { return why_ != nullptr ? *why_ : other; }
+  void reset() { why_.reset(); }
+
+ private:
+  std::unique_ptr<exit_reason> why_;
 };
 
 /// Where an answer goes, and which call it answers. A cast has none.
@@ -48,14 +68,38 @@ class alignas(16) envelope : public in_block {
   /// The type of the message.
   virtual type_id message_type() const noexcept = 0;
 
+  /// The number of the receiver's timer that owns it; 0 if none does.
+  std::uint64_t timed() const { return kind_ == kind::timed ? number_ : 0; }
+  void set_timed(std::uint64_t timer) { set(kind::timed, timer); }
+  /// The number of the receiver's monitor or link that it tells of; 0 if it tells of none.
+  std::uint64_t bond() const { return kind_ == kind::notice ? number_ : 0; }
+  void set_bond(std::uint64_t bond) { set(kind::notice, bond); }
+  /// The generation of the dynamic child that it is meant for; 0 for any.
+  std::uint64_t generation() const { return kind_ == kind::message ? number_ : 0; }
+  void set_generation(std::uint64_t g) { set(kind::message, g); }
+  /// Whether it is neither of a timer nor a notice.
+  bool is_message() const { return kind_ == kind::message; }
+
   envelope* next = nullptr;
   return_address from;
-  std::uint64_t timed = 0;  // the number of the receiver's timer that owns it, if one does
-  std::uint64_t bond = 0;   // the number of the receiver's monitor or link that it tells of, if any
-  std::uint64_t generation = 0;  // of the child that it is meant for; 0 for any
-  bool to_itself = false;        // sent by its receiver
-  bool is_answer = false;        // on its way back
-  std::optional<exit_reason> failure;  // of a call; while it is kept, why the last incarnation ended
+
+ private:
+  enum class kind : unsigned char { message, timed, notice };
+  void set(kind k, std::uint64_t number) {
+    kind_ = k;
+    number_ = number;
+  }
+  std::uint64_t number_ = 0;
+
+ public:
+  reason_box failure;  // of a call; while it is kept, why the last incarnation ended
+
+ private:
+  kind kind_ = kind::message;
+
+ public:
+  bool to_itself = false;  // sent by its receiver
+  bool is_answer = false;  // on its way back
 };
 
 /// A request whose answer is an `R`.
@@ -69,7 +113,7 @@ class request<void> : public envelope {};
 
 /// Answers a call with its reply, or drops a cast that was handled.
 inline void give_back(envelope& e) noexcept {
-  if (e.timed != 0) return;
+  if (e.timed() != 0) return;
   if (e.from.to != nullptr) {
     e.from.to->deliver(e);
   } else {
@@ -92,7 +136,7 @@ struct delivery {
 };
 
 /// Whether the bound of a mailbox applies to it: not to timers, notices and messages to oneself.
-inline bool is_bounded(envelope const& e) { return e.timed == 0 && e.bond == 0 && !e.to_itself; }
+inline bool is_bounded(envelope const& e) { return e.is_message() && !e.to_itself; }
 
 /// First in, first out, through `envelope::next`.
 class envelope_list {

@@ -100,7 +100,7 @@ class address : public node, public reply_sink, public room_waiter {
   delivery push(envelope& mail, bool may_wait, std::uint64_t generation = 0) {
     if (is_bounded_) return push_bounded(mail, may_wait, generation);
     if (generation != 0 && generation != generation_.load(std::memory_order_relaxed)) return {};
-    mail.generation = generation;
+    mail.set_generation(generation);
     const pushed what = inbox_.push(mail, may_wait);
     if (what == pushed::wakes) plan_->runs->submit(*this);
     return {what != pushed::refused};
@@ -247,7 +247,7 @@ class address : public node, public reply_sink, public room_waiter {
     plan_ = &own.plan;
     sort_in(inbox_.take());
     envelope_list all = std::move(mail_);
-    while (envelope* e = all.pop()) mail_.push(e->timed == 0 && e->bond == 0 ? convert(*e) : *e);
+    while (envelope* e = all.pop()) mail_.push(e->is_message() ? convert(*e) : *e);
   }
 
  protected:
@@ -371,7 +371,7 @@ class address : public node, public reply_sink, public room_waiter {
     rare_part().signals.push_back(std::move(s));
     const bool wakes = inbox_.attend();
     if (mail != nullptr) {
-      mail->bond = untaken_signal;
+      mail->set_bond(untaken_signal);
       static_cast<void>(inbox_.push_private(*mail));  // as attention is asked for, the process is scheduled
     }
     lock.unlock();
@@ -383,8 +383,8 @@ class address : public node, public reply_sink, public room_waiter {
   static envelope_list without_private(envelope_list all, std::uint64_t spared, bool also_own = false) {
     envelope_list out;
     while (envelope* e = all.pop()) {
-      if (e->timed != 0) continue;  // answers stand apart
-      if ((e->bond != 0 && e->bond != spared) || (also_own && e->to_itself)) {
+      if (e->timed() != 0) continue;  // answers stand apart
+      if ((e->bond() != 0 && e->bond() != spared) || (also_own && e->to_itself)) {
         delete e;
       } else {
         out.push(*e);
@@ -432,7 +432,7 @@ class address : public node, public reply_sink, public room_waiter {
   delivery push_bounded(envelope& mail, bool may_wait, std::uint64_t generation) {
     std::unique_lock lock(mutex_);
     if (refuses(may_wait) || (generation != 0 && generation != this->generation())) return {};
-    mail.generation = generation;
+    mail.set_generation(generation);
     if (bounded_ >= plan_->about->mailbox && is_bounded(mail)) return overflow_with(mail, lock);
     add_bounded(mail);
     if (inbox_.is_alive()) attend(lock);
@@ -490,7 +490,7 @@ class address : public node, public reply_sink, public room_waiter {
       return push_signal({why, true, b.owner_life}, std::move(b.notice.mail), lock);
     }
     envelope& mail = *b.notice.mail.release();
-    mail.bond = b.number;
+    mail.set_bond(b.number);
     const pushed what = inbox_.push_private(mail);
     lock.unlock();
     if (what == pushed::wakes) plan_->runs->submit(*this);

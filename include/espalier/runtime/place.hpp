@@ -102,7 +102,7 @@ class place final : public address {
       envelope* const handled = std::exchange(current_, nullptr);
       const bool is_answered_to = handled != nullptr && handled->from.to != nullptr;
       if (is_answered_to) served = new stand_in_answer(*handled);
-      auto owner = handled == nullptr || handled->timed == 0 ? nullptr : timing_->timed.release(*handled);
+      auto owner = handled == nullptr || handled->timed() == 0 ? nullptr : timing_->timed.release(*handled);
       left_.push_back(std::make_unique<left_behind>(std::move(life_), handled, std::move(owner)));
     }  // now the function may return, and all that is gone
     plan_->runs->replace_worker_of(*this);
@@ -161,12 +161,14 @@ class place final : public address {
   enum class phase : unsigned char { none, starting, serving, terminating };
 
   void take_turn() {
-    // A turn is bounded in messages and in time, so that a process that floods itself does not starve others.
+    // A turn handles what was in the mailbox when it began. It is bounded in messages and in time, too, so that
+    // a process that is flooded, or floods itself, does not starve others.
     // The clock is read after 2, 4, 8... messages: seldom if they are short, and soon enough if they are long.
     constexpr duration turn{1'000'000};
     const int batch = plan_->runs->batch();
     instant end{};
-    for (int i = 1; i <= batch; ++i) {
+    has_taken_ = is_turn_over_ = false;
+    for (int i = 1; i <= batch && !is_turn_over_; ++i) {
       if (!step()) return;
       if (i == 1 || (i & (i - 1)) != 0) continue;
       const instant now = plan_->runs->now();
@@ -243,6 +245,10 @@ class place final : public address {
     }
     envelope* e = mail_.pop();
     if (e == nullptr) {
+      if (std::exchange(has_taken_, true)) {
+        is_turn_over_ = true;
+        return !inbox_.rest();
+      }
       sort_in(inbox_.take());
       if (!answers_.empty()) drop_answers();
       e = mail_.pop();
@@ -329,14 +335,14 @@ class place final : public address {
 
   /// Whether the life is to handle a message; if not, it is gone.
   bool is_for_life(envelope& e) {
-    if (e.bond != 0) {
+    if (e.bond() != 0) {
       std::lock_guard lock(mutex_);
-      if (e.bond != trapped_signal && rare_->bonds.erase(e.bond) == 0) {
+      if (e.bond() != trapped_signal && rare_->bonds.erase(e.bond()) == 0) {
         delete &e;
         return false;
       }
     }
-    if (e.generation != 0 && e.generation != generation()) {
+    if (e.generation() != 0 && e.generation() != generation()) {
       fail(e, reason::noproc);
       return false;
     }
@@ -477,7 +483,7 @@ class place final : public address {
   }
   void finish_message() {
     envelope& done = *std::exchange(current_, nullptr);
-    if (done.timed == 0 || !timing_->timed.finish(done)) give_back(done);
+    if (done.timed() == 0 || !timing_->timed.finish(done)) give_back(done);
     if (life_->asked_to_stop) begin_terminate(*life_->asked_to_stop);
   }
 
@@ -493,7 +499,7 @@ class place final : public address {
     rare_->signals.pop_front();
     const bool is_for_it = s.life == 0 || s.life == lives_;
     const bool is_trapped = is_for_it && life_->traps_exits && s.is_trappable;
-    if (s.notice != nullptr) s.notice->bond = is_trapped ? trapped_signal : untrapped_signal;
+    if (s.notice != nullptr) s.notice->set_bond(is_trapped ? trapped_signal : untrapped_signal);
     lock.unlock();
     if (!is_for_it || is_trapped) return;
     if (s.why == reason::killed && !s.is_trappable) return end_killed();
@@ -611,7 +617,7 @@ class place final : public address {
     drop_answers();
     const bool is_forgotten =
         planted(planted_mistake::caller_not_answered) && served != nullptr && served->from.to != nullptr;
-    const bool answers = served != nullptr && served->timed == 0 && !is_forgotten;
+    const bool answers = served != nullptr && served->timed() == 0 && !is_forgotten;
     const std::uint64_t life = drop_life();
     if (plan_->faults != nullptr) plan_->faults->ended(*this, why);
     if (planted(planted_mistake::stale_notice_accepted)) tell(notice_kind::ended, life, why, message);
@@ -722,6 +728,8 @@ class place final : public address {
   type_name const* last_message_ = nullptr;  // that it was handling when it began to end
   bool is_draining_ = false;
   std::uint64_t calls_ = 0;
+  bool has_taken_ = false;  // in this turn, from the mailbox
+  bool is_turn_over_ = false;
   bool needs_lock_ = true;  // there is more to look at than the mailbox
   bool is_busy_ = false;    // in a simulation, until then
   instant busy_until_;

@@ -34,7 +34,7 @@ class timed_mails {
   /// Arms a message, repeated unless `period` is zero. Answers a number to cancel it by.
   std::uint64_t add(std::unique_ptr<envelope> mail, duration delay, duration period) {
     const std::uint64_t number = ++numbers_;
-    mail->timed = number;
+    mail->set_timed(number);
     const instant due = runs_.now() + delay;
     auto [at, inserted] =
         mails_.try_emplace(number, std::make_unique<timed_mail>(home_, std::move(mail), due, period));
@@ -60,7 +60,7 @@ class timed_mails {
 
   /// Frees a message that has been handled, or arms its timer again. Answers false if it is not one of these.
   bool finish(envelope const& handled) {
-    const auto at = mails_.find(handled.timed);
+    const auto at = mails_.find(handled.timed());
     if (at == mails_.end()) return false;
     timed_mail& t = *at->second;
     if (t.period == duration{} || t.canceled) {
@@ -77,7 +77,7 @@ class timed_mails {
 
   /// Gives away the message being handled, if it is one of these.
   std::unique_ptr<timed_mail> release(envelope const& handled) {
-    auto kept = mails_.extract(handled.timed);
+    auto kept = mails_.extract(handled.timed());
     return kept.empty() ? nullptr : std::move(kept.mapped());
   }
   void disarm_all() {

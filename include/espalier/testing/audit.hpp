@@ -49,7 +49,7 @@ class audit final : public runtime::reply_sink {
   void pushed(runtime::envelope const& mail, runtime::place& to) { lives_[&mail] = to.receiving_life(); }
 
   void handles(runtime::envelope const& mail, runtime::place& at, std::uint64_t life) {
-    if (mail.timed != 0 || mail.bond != 0) return;
+    if (!mail.is_message()) return;
     const auto found = lives_.find(&mail);
     if (found == lives_.end()) return;
     if (found->second != 0 && found->second != life && !at.about().keep_mailbox) {
