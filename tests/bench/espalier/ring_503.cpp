@@ -1,0 +1,3 @@
+#include "ring.hpp"
+
+measurements ring_503(options const& o) { return ring::run<503>("ring_503", o); }

@@ -1,0 +1,69 @@
+// Timers of 1 to 1,000 ms: how long it takes to start one, and to cancel every second one. Those that are
+// left must all come, and no other.
+#include "rows.hpp"
+
+namespace {
+
+struct alarms {
+  using needs = es::environment<stopwatch*>;
+  struct start {
+    std::uint64_t count;
+  };
+  struct ring {
+    std::size_t number;
+  };
+  struct asked {
+    using reply = std::pair<double, double>;
+  };
+  void handle(start m, es::context<alarms>& self) {
+    ids.resize(m.count);
+    expected.assign(m.count, true);
+    left = m.count;
+    const auto begin = clock_type::now();
+    for (std::size_t i = 0; i != m.count; ++i) ids[i] = self.send_after(delay(i), ring{i});
+    const auto started = clock_type::now();
+    std::size_t cancelled = 0;
+    for (std::size_t i = 0; i < m.count; i += 2) {
+      if (!self.cancel(ids[i])) continue;  // it has been sent already
+      expected[i] = false;
+      ++cancelled;
+    }
+    const auto end = clock_type::now();
+    took = {nanoseconds(started - begin) / static_cast<double>(m.count),
+            nanoseconds(end - started) / static_cast<double>((m.count + 1) / 2)};
+    left -= cancelled;
+    if (cancelled < m.count / 4) throw miscounted("most timers were sent before they could be cancelled");
+    if (left == 0) self.environment<stopwatch*>()->stop();
+  }
+  void handle(ring m, es::context<alarms>& self) {
+    if (!expected.at(m.number)) throw miscounted("a timer came twice, or though it was cancelled");
+    expected[m.number] = false;
+    if (--left == 0) self.environment<stopwatch*>()->stop();
+  }
+  std::pair<double, double> handle(asked) { return took; }
+
+  static es::duration delay(std::size_t i) {
+    return static_cast<std::int64_t>(1 + i * 7'919 % 1'000) * 1_ms;  // 7,919 is a prime
+  }
+
+  std::vector<es::timer_id> ids;
+  std::vector<bool> expected;
+  std::size_t left = 0;
+  std::pair<double, double> took;
+};
+
+struct clock_tower : es::supervisor<alarms> {};
+
+}  // namespace
+
+measurements timers(options const& o) {
+  stopwatch watch;
+  report_count reports;
+  es::system<clock_tower> sys(es::with(&watch), settings_of(o, &reports));
+  sys.cast<alarms>(alarms::start{o.count});
+  watch.wait(1);
+  const auto [start, cancel] = sys.call<alarms>(alarms::asked{});
+  sys.stop();
+  expect("crashes", reports.crashes, 0);
+  return {{"timer_start", start, "ns"}, {"timer_cancel", cancel, "ns"}};
+}
