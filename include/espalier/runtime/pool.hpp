@@ -22,7 +22,11 @@
 // rings. After some turns from the slot the ring comes first, and now and then the shared queue does, so
 // nobody is starved.
 //
-// Parking. Nobody is woken for what a worker is about to run. A worker that finds nothing searches for some
+// Sharing. A sender and the receiver that it woke are best left together, and what is about to run is not worth
+// a thief. So a ring is shared at once only if there is plenty in it. Of fewer a thief takes some if it sees
+// them wait for long; and how often it is woken to have a look depends on what came of that before.
+//
+// Parking. A worker that finds nothing searches for some
 // microseconds, because waking a core takes longer than that, and then sleeps (parking.hpp):
 //   1. It locks `idle_mutex_`, says that it rests, and looks at every queue once more.
 //   2. It is woken by setting its `woken` flag under `idle_mutex_`; it sleeps only while the flag is unset.
@@ -174,6 +178,7 @@ class pool final : public scheduler {
     // Touched by the thread.
     unsigned ticks = 0;
     unsigned from_slot = 0;  // turns in a row
+    unsigned unshared = 0;   // times that nobody was woken for the few that are queued
     bool is_searching = false;
 
     // Under `idle_mutex_`.
@@ -183,6 +188,13 @@ class pool final : public scheduler {
     std::uint64_t reported = 0;  // the turn that was reported as stalled
     bool is_left = false;        // in a function that was left behind
     bool is_over = false;
+  };
+
+  /// What a thief has seen, and since when.
+  struct sight {
+    worker_thread const* at = nullptr;
+    std::uint32_t head = 0;
+    instant since;
   };
 
   struct worker {
@@ -203,7 +215,10 @@ class pool final : public scheduler {
 
   static constexpr unsigned look_around = 64;     // turns
   static constexpr unsigned most_from_slot = 32;  // turns
-  static constexpr duration search_time{20'000};
+  static constexpr unsigned plenty = 4;           // in a ring, to share them at once
+  static constexpr duration patience{50'000};     // with a worker that has fewer
+  static constexpr duration search_time{70'000};  // longer than that
+  static constexpr unsigned most_futile = 10;
   static constexpr duration sample_time{10'000'000};
 
   static instant clock_now() {
@@ -351,11 +366,9 @@ class pool final : public scheduler {
       return;
     }
     if (r == nullptr || ending_) return;
-    if (!t.next.is_empty()) {
-      if (runnable* const woken = t.next.clear_out()) {
-        shared_.push(*woken);
-        if (parking_.needs_wake()) wake_one_locked();
-      }
+    if (!t.next.is_empty() || !t.ring.is_empty()) {
+      give_away(t);
+      if (parking_.needs_wake()) wake_one_locked();
     }
     if (now - t.seen_at < stall_limit_) return;
     replace(seat);
@@ -374,7 +387,10 @@ class pool final : public scheduler {
   /// Puts it to the end of the worker's ring.
   void queue(worker_thread& self, runnable& r) {
     if (!self.ring.push(r)) shared_.push(r);
-    if (parking_.needs_wake()) wake_one();
+    if (!parking_.needs_wake()) return;
+    if (self.ring.size() < plenty && ++self.unshared >> futile_.load(std::memory_order_relaxed) == 0) return;
+    self.unshared = 0;
+    wake_one();
   }
 
   bool next_due_has_come() {
@@ -402,12 +418,14 @@ class pool final : public scheduler {
   }
 
   /// Takes half of what a neighbour has queued, and answers one of it; or from the shared queue.
-  runnable* steal(worker_thread& self) {
+  runnable* steal(worker_thread& self, sight* seen) {
     for (unsigned i = 1; i < workers_.size(); ++i) {
-      worker& from = *workers_[(self.seat->number + i) % workers_.size()];
-      runnable* first = nullptr;
       // Pairs with the store that gave it the seat.
-      from.held_by.load(std::memory_order_acquire)->ring.steal([&](runnable& r) {
+      worker_thread& from =
+          *workers_[(self.seat->number + i) % workers_.size()]->held_by.load(std::memory_order_acquire);
+      if (from.ring.is_empty() || !is_worth_stealing(from, seen)) continue;
+      runnable* first = nullptr;
+      from.ring.steal([&](runnable& r) {
         if (first == nullptr) {
           first = &r;
         } else if (!self.ring.push(r)) {
@@ -421,25 +439,41 @@ class pool final : public scheduler {
     }
     return shared_.pop();
   }
+  /// Few are left to their worker, which has their messages in its cache, unless they wait for long.
+  bool is_worth_stealing(worker_thread const& from, sight* seen) {
+    if (from.ring.size() >= plenty) return true;
+    if (seen == nullptr) return false;
+    const instant now = clock_now();
+    if (seen->at == &from && seen->head == from.ring.head()) return now - seen->since >= patience;
+    *seen = {&from, from.ring.head(), now};
+    return false;
+  }
 
   /// Looks for work for a while, if not too many do.
   runnable* search(worker_thread& self) {
     if (!self.is_searching) {
-      const auto most = std::max(1U, size() / 2);
-      if (!parking_.begin_search(most)) return steal(self);
+      if (!parking_.begin_search(std::max(1U, size() / 2))) return steal(self, nullptr);
       self.is_searching = true;
     }
+    sight seen;
     const instant end = clock_now() + search_time;
     do {
-      if (runnable* r = steal(self)) return r;  // and ends the search then
+      if (runnable* r = steal(self, &seen)) {  // it ends the search then
+        if (seen.at != nullptr) futile_.store(0, std::memory_order_relaxed);
+        return r;
+      }
       for (int i = 0; i != 32; ++i) pause();
     } while (!next_due_has_come() && clock_now() < end);
+    if (seen.at != nullptr) {  // there was something, but its worker came to it soon enough
+      const unsigned n = futile_.load(std::memory_order_relaxed);
+      if (n != most_futile) futile_.store(n + 1, std::memory_order_relaxed);
+    }
     end_search(self, false);
     return nullptr;
   }
   void end_search(worker_thread& self, bool has_work) {
     self.is_searching = false;
-    if (parking_.end_search() && has_work && anything_queued() && parking_.needs_wake()) wake_one();
+    if (parking_.end_search() && has_work && anything_to_share() && parking_.needs_wake()) wake_one();
   }
 
   static void pause() {
@@ -450,11 +484,11 @@ class pool final : public scheduler {
 #endif
   }
 
-  bool anything_queued() {
+  bool anything_to_share() {
     if (!shared_.seems_empty()) return true;
     for (auto& w : workers_) {
       // Pairs with the store that gave it the seat.
-      if (!w->held_by.load(std::memory_order_acquire)->ring.is_empty()) return true;
+      if (w->held_by.load(std::memory_order_acquire)->ring.size() >= plenty) return true;
     }
     return false;
   }
@@ -468,7 +502,7 @@ class pool final : public scheduler {
     if (ending_ || !has_seat(thread)) return false;
     thread.is_left = false;  // it has returned, and no other thread was to be had for its seat
     parking_.begin_rest();
-    bool may_search = anything_queued();
+    bool may_search = anything_to_share();
     if (!may_search) {
       self.woken = false;
       idle_.push_back(&self);
@@ -538,6 +572,7 @@ class pool final : public scheduler {
   std::vector<worker*> idle_;
   worker* timekeeper_ = nullptr;
   parking<> parking_;
+  std::atomic<unsigned> futile_{0};  // searches that found nothing worth stealing, in a row
   std::atomic<bool> look_around_{false};  // workers at the timers and at the shared queue
   bool ending_ = false;
 

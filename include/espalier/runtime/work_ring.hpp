@@ -63,6 +63,14 @@ class work_ring {
     }
   }
 
+  /// Which one is the oldest: it differs once that is gone.
+  std::uint32_t head() const { return head_.load(Atomics::relaxed); }
+  /// At some moment. To others than the owner.
+  std::size_t size() const {
+    const std::uint32_t head = head_.load(Atomics::acquire);
+    const std::uint32_t queued = tail_.load(Atomics::acquire) - head;
+    return queued > Capacity ? 0 : queued;
+  }
   bool is_empty() const { return head_.load(Atomics::acquire) == tail_.load(Atomics::acquire); }
 
  private:

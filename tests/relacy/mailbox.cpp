@@ -1,0 +1,177 @@
+// Copyright the Espalier authors. Boost Software License 1.0 (see LICENSE).
+#include <espalier/runtime/mailbox.hpp>
+
+#include "model.hpp"
+
+namespace {
+
+struct alignas(16) letter {
+  letter* next = nullptr;
+  rl::var<int> content;
+};
+using box = espalier::runtime::mailbox<letter, relacy_atomics>;
+using espalier::runtime::pushed;
+
+/// Two senders, and two workers that run the process whenever it is submitted. One life of it is handed over to
+/// the next on the way. Each letter is taken once, by the life that was there when it was pushed; those of one
+/// sender keep their order; no two workers run the process at a time; and it does not rest while it has mail.
+struct hand_over : rl::test_suite<hand_over, 4> {
+  static constexpr int each = 2;
+  box mail;
+  letter letters[2][each];
+  rl::atomic<int> submitted;
+  rl::var<int> taken;       // touched by whoever runs the process
+  rl::var<int> last[2];     // by sender
+  rl::var<int> lives;
+  rl::atomic<int> done;
+
+  void before() {
+    submitted.store(0, rl::mo_relaxed, $);
+    done.store(0, rl::mo_relaxed, $);
+    taken($) = 0;
+    lives($) = 1;
+    last[0]($) = last[1]($) = 0;
+    mail.open();
+  }
+  void submit() { submitted.fetch_add(1, rl::mo_acq_rel, $); }
+
+  void thread(unsigned which) {
+    if (which < 2) {
+      for (int i = 0; i != each; ++i) {
+        letter& l = letters[which][i];
+        l.content($) = static_cast<int>(which) * 10 + i + 1;
+        const pushed what = mail.push(l, true);
+        RL_ASSERT(what != pushed::refused);
+        if (what == pushed::wakes) submit();
+      }
+      return;
+    }
+    rl::linear_backoff wait;
+    while (done.load(rl::mo_acquire, $) == 0) {
+      int n = submitted.load(rl::mo_acquire, $);
+      if (n == 0 || !submitted.compare_exchange_strong(n, n - 1, rl::mo_acq_rel, $)) {
+        wait.yield($);
+        continue;
+      }
+      run();
+    }
+  }
+
+  void run() {
+    for (;;) {
+      handle(mail.take());
+      if (taken($) >= 1 && lives($) == 1) {
+        // The life ends. What it was sent is lost with it; the process that follows takes the rest.
+        handle(mail.close());
+        lives($) = 2;
+        mail.open();
+      }
+      if (taken($) == 2 * each) done.store(1, rl::mo_release, $);
+      if (mail.rest()) return;
+    }
+  }
+  void handle(letter* newest) {
+    letter* oldest = nullptr;
+    while (newest != nullptr) {
+      letter* const l = newest;
+      newest = l->next;
+      l->next = oldest;
+      oldest = l;
+    }
+    for (; oldest != nullptr; oldest = oldest->next) {
+      const int content = oldest->content($);
+      const int from = content / 10;
+      RL_ASSERT(last[from]($) + 1 == content % 10);
+      last[from]($) = content % 10;
+      taken($) = taken($) + 1;
+    }
+  }
+  void after() {
+    RL_ASSERT(taken($) == 2 * each);
+    RL_ASSERT(mail.is_empty());
+  }
+};
+
+/// A stop meets a message: whoever runs the process sees both, whichever comes first, and no worker is needed
+/// twice at once.
+struct stop_against_send : rl::test_suite<stop_against_send, 4> {
+  box mail;
+  letter one;
+  relacy_mutex lock;
+  rl::var<int> stop_asked;  // under the lock
+  rl::atomic<int> submitted;
+  rl::var<int> has_mail;  // touched by whoever runs the process, as the next one
+  rl::var<int> stopped;
+  rl::atomic<int> done;
+
+  void before() {
+    submitted.store(0, rl::mo_relaxed, $);
+    done.store(0, rl::mo_relaxed, $);
+    stop_asked($) = has_mail($) = stopped($) = 0;
+    mail.open();
+  }
+  void thread(unsigned which) {
+    if (which == 0) {
+      one.content($) = 1;
+      if (mail.push(one, true) == pushed::wakes) submitted.fetch_add(1, rl::mo_acq_rel, $);
+    } else if (which == 1) {
+      lock.lock();
+      stop_asked($) = 1;
+      const bool wakes = mail.attend();
+      lock.unlock();
+      if (wakes) submitted.fetch_add(1, rl::mo_acq_rel, $);
+    } else {
+      rl::linear_backoff wait;
+      while (done.load(rl::mo_acquire, $) == 0) {
+        int n = submitted.load(rl::mo_acquire, $);
+        if (n == 0 || !submitted.compare_exchange_strong(n, n - 1, rl::mo_acq_rel, $)) {
+          wait.yield($);
+          continue;
+        }
+        run();
+      }
+    }
+  }
+  void run() {
+    do {
+      if (mail.has_attention()) {
+        lock.lock();
+        mail.attended();
+        if (stop_asked($) != 0) stopped($) = 1;
+        lock.unlock();
+      }
+      if (letter* const l = mail.take()) has_mail($) = l->content($);
+      if (has_mail($) != 0 && stopped($) != 0) done.store(1, rl::mo_release, $);
+    } while (!mail.rest());
+  }
+};
+
+/// A process is parked while somebody sends: the letter is refused, or it is among what had waited.
+struct park_against_send : rl::test_suite<park_against_send, 2> {
+  box mail;
+  letter one;
+  rl::var<int> outcomes;
+  rl::atomic<int> refused;
+  letter* waited = nullptr;
+
+  void before() { refused.store(0, rl::mo_relaxed, $); }
+  void thread(unsigned which) {
+    if (which == 0) {
+      one.content($) = 1;
+      if (mail.push(one, true) == pushed::refused) refused.store(1, rl::mo_relaxed, $);
+    } else {
+      waited = mail.park();
+      if (waited != nullptr) RL_ASSERT(waited->content($) == 1);
+    }
+  }
+  void after() { RL_ASSERT((waited != nullptr) != (refused.load(rl::mo_relaxed, $) == 1)); }
+};
+
+}  // namespace
+
+int main() {
+  bool all = holds<hand_over>("messages meet the end of a life", 20000);
+  all = holds<stop_against_send>("a stop meets a message", 20000) && all;
+  all = holds<park_against_send>("parking meets a message", 20000) && all;
+  return all ? 0 : 1;
+}

@@ -1,0 +1,176 @@
+// Copyright the Espalier authors. Boost Software License 1.0 (see LICENSE).
+#include <espalier/runtime/next_slot.hpp>
+#include <espalier/runtime/parking.hpp>
+#include <espalier/runtime/work_ring.hpp>
+
+#include "model.hpp"
+
+namespace {
+
+struct job {
+  rl::var<int> runs;
+};
+
+/// The owner pushes more than fits and takes, while two others steal. Each job is run once, and by one.
+struct steal_against_pop : rl::test_suite<steal_against_pop, 3> {
+  static constexpr int count = 5;
+  espalier::runtime::work_ring<job, 2, relacy_atomics> ring;
+  job jobs[count];
+
+  void before() {
+    for (job& j : jobs) j.runs($) = 0;
+  }
+  static void run(job& j) { j.runs($) = j.runs($) + 1; }
+
+  void thread(unsigned which) {
+    if (which == 0) {
+      for (job& j : jobs) {
+        if (!ring.push(j)) run(j);
+        if (&j == &jobs[2]) {
+          if (job* const first = ring.pop()) run(*first);
+        }
+      }
+      while (job* const j = ring.pop()) run(*j);
+    } else {
+      for (int i = 0; i != 2; ++i) ring.steal(&run);
+    }
+  }
+  void after() {
+    for (job& j : jobs) RL_ASSERT(j.runs($) == 1);
+    RL_ASSERT(ring.is_empty());
+  }
+};
+
+/// The owner puts and takes, also the same job again, while somebody clears the slot out twice. Each put leads to
+/// one run.
+struct take_against_clearing : rl::test_suite<take_against_clearing, 2> {
+  espalier::runtime::next_slot<job, relacy_mutex, relacy_atomics> slot;
+  job one;
+  job two;
+  rl::atomic<int> elsewhere;  // runs of `one` by the other thread
+
+  void before() {
+    one.runs($) = two.runs($) = 0;
+    elsewhere.store(0, rl::mo_relaxed, $);
+  }
+  static void run(job* j) {
+    if (j != nullptr) j->runs($) = j->runs($) + 1;
+  }
+  void thread(unsigned which) {
+    if (which == 0) {
+      run(slot.put(one));
+      run(slot.put(two));
+      run(slot.take());
+      // Put again only after it has run; if not here, the other thread says so.
+      rl::linear_backoff wait;
+      for (int i = 0; i != 3 && elsewhere.load(rl::mo_acquire, $) == 0; ++i) wait.yield($);
+      if (elsewhere.load(rl::mo_acquire, $) != 0) {
+        slot.put(one);
+        run(slot.take());
+      }
+    } else {
+      for (int i = 0; i != 2; ++i) {
+        job* const found = slot.clear_out();
+        run(found);
+        if (found == &one) elsewhere.store(1, rl::mo_release, $);
+      }
+    }
+  }
+  void after() {
+    RL_ASSERT(slot.is_empty());
+    RL_ASSERT(one.runs($) == 1 || one.runs($) == 2);
+    RL_ASSERT(two.runs($) == 1);
+  }
+};
+
+/// One queues work twice while two workers search, rest and sleep. No work stays with everybody asleep.
+struct submit_against_rest : rl::test_suite<submit_against_rest, 3> {
+  espalier::runtime::parking<relacy_atomics> counts;
+  rl::atomic<int> queued;
+  rl::atomic<int> left;
+  rl::mutex idle;
+  rl::condition_variable signal;
+  rl::var<int> asleep;  // under `idle`, as the next ones
+  rl::var<int> woken;
+
+  void before() {
+    queued.store(0, rl::mo_relaxed, $);
+    left.store(2, rl::mo_relaxed, $);
+    asleep($) = woken($) = 0;
+  }
+  void wake() {
+    idle.lock($);
+    if (asleep($) > woken($)) {
+      woken($) = woken($) + 1;
+      counts.woken();
+      signal.notify_one($);
+    }
+    idle.unlock($);
+  }
+  bool take() {
+    int n = queued.load(rl::mo_acquire, $);
+    while (n > 0) {
+      if (queued.compare_exchange_strong(n, n - 1, rl::mo_acq_rel, $)) return true;
+    }
+    return false;
+  }
+
+  void thread(unsigned which) {
+    if (which == 0) {
+      for (int i = 0; i != 2; ++i) {
+        queued.fetch_add(1, rl::mo_release, $);
+        if (counts.needs_wake()) wake();
+      }
+      return;
+    }
+    bool searching = false;
+    for (;;) {
+      if (left.load(rl::mo_acquire, $) == 0) return finish();
+      if (!searching) searching = counts.begin_search(1);
+      if (take()) {
+        const bool was_last = searching && counts.end_search();
+        searching = false;
+        if (was_last && queued.load(rl::mo_acquire, $) > 0 && counts.needs_wake()) wake();
+        if (left.fetch_sub(1, rl::mo_acq_rel, $) == 1) return finish();
+        continue;
+      }
+      if (searching) static_cast<void>(counts.end_search());
+      searching = false;
+      idle.lock($);
+      counts.begin_rest();
+      if (queued.load(rl::mo_acquire, $) == 0 && left.load(rl::mo_acquire, $) != 0) {
+        asleep($) = asleep($) + 1;
+        while (woken($) == 0) signal.wait(idle, $);
+        asleep($) = asleep($) - 1;
+        woken($) = woken($) - 1;
+        searching = true;
+      }
+      counts.end_rest();
+      idle.unlock($);
+      if (!searching) {
+        counts.woken();
+        searching = true;
+      }
+    }
+  }
+  /// All is done: the others may end.
+  void finish() {
+    idle.lock($);
+    while (asleep($) > woken($)) {
+      woken($) = woken($) + 1;
+      counts.woken();
+    }
+    signal.notify_all($);
+    idle.unlock($);
+  }
+  void after() { RL_ASSERT(left.load(rl::mo_relaxed, $) == 0); }
+};
+
+}  // namespace
+
+int main() {
+  bool all = holds<steal_against_pop>("stealing meets the owner", 20000);
+  all = holds<take_against_clearing>("clearing the slot out meets the owner", 20000) && all;
+  all = holds<submit_against_rest>("work that is queued meets workers that go to sleep", 20000) && all;
+  return all ? 0 : 1;
+}
