@@ -5,8 +5,11 @@
 
 #include <espalier/process/administration.hpp>
 #include <espalier/process/answer.hpp>
+#include <espalier/process/atomics.hpp>
+#include <espalier/process/blocks.hpp>
 #include <espalier/process/call_checks.hpp>
 #include <espalier/process/context.hpp>
+#include <espalier/process/custody.hpp>
 #include <espalier/process/envelope.hpp>
 #include <espalier/process/exit_reason.hpp>
 #include <espalier/process/incarnation.hpp>

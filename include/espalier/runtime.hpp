@@ -6,15 +6,19 @@
 #include <espalier/runtime/address.hpp>
 #include <espalier/runtime/bond.hpp>
 #include <espalier/runtime/branch.hpp>
+#include <espalier/runtime/depot.hpp>
 #include <espalier/runtime/dynamic_node.hpp>
 #include <espalier/runtime/engine.hpp>
 #include <espalier/runtime/fault_injector.hpp>
 #include <espalier/runtime/host.hpp>
 #include <espalier/runtime/instance.hpp>
 #include <espalier/runtime/left_behind.hpp>
+#include <espalier/runtime/mailbox.hpp>
+#include <espalier/runtime/next_slot.hpp>
 #include <espalier/runtime/node.hpp>
 #include <espalier/runtime/notice_inbox.hpp>
 #include <espalier/runtime/outside_call.hpp>
+#include <espalier/runtime/parking.hpp>
 #include <espalier/runtime/place.hpp>
 #include <espalier/runtime/pool.hpp>
 #include <espalier/runtime/process_services.hpp>
@@ -24,3 +28,4 @@
 #include <espalier/runtime/supervisor_node.hpp>
 #include <espalier/runtime/timed_mails.hpp>
 #include <espalier/runtime/timers.hpp>
+#include <espalier/runtime/work_ring.hpp>
