@@ -5,6 +5,7 @@
 #include <ctime>
 #include <future>
 #include <latch>
+#include <semaphore>
 
 namespace es = espalier;
 using namespace es::literals;
@@ -53,6 +54,88 @@ TEST_CASE("work that a busy worker has queued is stolen") {
   });
   pool.submit(first);
   finished.get_future().wait();
+}
+
+TEST_CASE("two that wake each other for ever do not starve a third") {
+  es::runtime::pool pool(1);
+  std::atomic<bool> has_run{false};
+  std::promise<void> finished;
+  job third([&] { has_run = true; });
+  job* other = nullptr;
+  job one([&] {
+    if (!has_run) return pool.submit(*other);
+    finished.set_value();
+  });
+  job two([&] { pool.submit(one); });
+  other = &two;
+  job first([&] {
+    pool.submit(third);
+    pool.submit(one);  // takes the place of the third as what runs next
+  });
+  pool.submit(first);
+  finished.get_future().wait();
+  CHECK(has_run);
+}
+
+TEST_CASE("outside work is not starved by workers that never rest") {
+  es::runtime::pool pool(2);
+  std::atomic<bool> has_run{false};
+  std::latch ended(2);
+  std::unique_ptr<job> busy[2];
+  for (auto& b : busy) {
+    b = std::make_unique<job>([&pool, &has_run, &ended, &b] {
+      if (!has_run) return pool.resubmit(*b);
+      ended.count_down();
+    });
+  }
+  for (auto& b : busy) pool.submit(*b);
+  job outside([&] { has_run = true; });
+  pool.submit(outside);
+  ended.wait();
+  CHECK(has_run);
+}
+
+TEST_CASE("work that comes while workers go to sleep is run") {
+  for (unsigned workers : {1U, 2U, 4U}) {
+    es::runtime::pool pool(workers);
+    std::binary_semaphore ran(0);
+    job answer([&] { ran.release(); });
+    job question([&] { pool.submit(answer); });
+    for (int i = 0; i != 2000; ++i) {
+      pool.submit(question);
+      ran.acquire();
+    }
+  }
+}
+
+TEST_CASE("many that each wake many more are all run, by any number of workers") {
+  for (unsigned workers : {1U, 2U, 4U}) {
+    constexpr int branches = 100;
+    constexpr int leaves = 50;
+    std::latch done(branches * leaves);
+    es::runtime::pool pool(workers);
+    std::vector<std::unique_ptr<job>> all;
+    for (int b = 0; b != branches; ++b) {
+      const auto first = all.size();
+      for (int l = 0; l != leaves; ++l) all.push_back(std::make_unique<job>([&] { done.count_down(); }));
+      all.push_back(std::make_unique<job>([&all, &pool, first] {
+        for (std::size_t l = first; l != first + leaves; ++l) pool.submit(*all[l]);
+      }));
+    }
+    for (std::size_t b = leaves; b < all.size(); b += leaves + 1) pool.submit(*all[b]);
+    done.wait();
+  }
+}
+
+TEST_CASE("a deadline is never early, whichever clock it is taken from") {
+  es::runtime::pool pool(1);
+  for (es::duration d : {1_ms, 999_ms, 1_s, 5_s}) {
+    for (int i = 0; i != 1000; ++i) {
+      const es::instant before = pool.now();
+      CHECK(pool.due_after(d) >= before + d);
+    }
+    CHECK(pool.due_after(d) < pool.now() + d + 1_s);
+  }
 }
 
 TEST_CASE("timers expire while all workers are parked, and while one is busy") {
