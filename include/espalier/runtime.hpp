@@ -25,6 +25,7 @@
 #include <espalier/runtime/report.hpp>
 #include <espalier/runtime/run_queue.hpp>
 #include <espalier/runtime/scheduler.hpp>
+#include <espalier/runtime/short_lock.hpp>
 #include <espalier/runtime/supervisor_node.hpp>
 #include <espalier/runtime/timed_mails.hpp>
 #include <espalier/runtime/timers.hpp>

@@ -188,7 +188,7 @@ class context {
   /// reason.
   void stop(exit_reason why = reason::normal) { self_->asked_to_stop = std::move(why); }
   /// Whether this process has been asked to stop, by itself or by its supervisor. A long handler looks at it.
-  bool stopping() const { return self_->asked_to_stop.has_value() || runtime::is_stopping(*self_); }
+  bool stopping() const { return bool(self_->asked_to_stop) || runtime::is_stopping(*self_); }
 
   /// Sends this process an `es::down<Q>` when the present incarnation of `Q` ends, or the next one if it is
   /// being restarted; at once if it is parked.

@@ -60,7 +60,7 @@ class incarnation : public in_block {
   detail::resume_loop loop;
   suspension* waiting = nullptr;
   task<void> activity;                       // the frame of init or terminate
-  std::optional<exit_reason> asked_to_stop;  // by itself
+  reason_box asked_to_stop;                  // by itself
   exit_reason ending;                        // why it terminates
   bool traps_exits = false;
   bool only_destructs = false;  // its functions have returned; destructors run, which must not throw

@@ -8,6 +8,7 @@
 #include <espalier/runtime/fault_injector.hpp>
 #include <espalier/runtime/mailbox.hpp>
 #include <espalier/runtime/node.hpp>
+#include <espalier/runtime/short_lock.hpp>
 #include <espalier/runtime/timed_mails.hpp>
 #include <list>
 
@@ -220,12 +221,15 @@ class address : public node, public reply_sink, public room_waiter {
       std::lock_guard lock(mutex_);
       generation_.store(generation() + 1, std::memory_order_relaxed);
       lives_before_ = lives_;
-      arguments_.reset();
+      if (rare_ != nullptr) rare_->arguments.reset();
     }
     park();
   }
   /// What the next lives are built from. While no life is being built.
-  void take_arguments(std::shared_ptr<void const> a) { arguments_ = std::move(a); }
+  void take_arguments(std::shared_ptr<void const> a) {
+    std::lock_guard lock(mutex_);
+    if (a != nullptr || rare_ != nullptr) rare_part().arguments = std::move(a);
+  }
 
   /// Whether a process is there.
   bool is_alive() const { return inbox_.is_alive(); }
@@ -261,7 +265,7 @@ class address : public node, public reply_sink, public room_waiter {
   }
 
   /// Has the process look at what was written down. Unlocks.
-  void attend(std::unique_lock<std::mutex>& lock) {
+  void attend(std::unique_lock<short_lock>& lock) {
     const bool wakes = inbox_.attend();
     lock.unlock();
     if (wakes) plan_->runs->submit(*this);
@@ -351,7 +355,8 @@ class address : public node, public reply_sink, public room_waiter {
     bond_map bonds;                   // of this process
     std::uint64_t bond_numbers = 0;
     envelope_list queued;  // before the stop, and to be handled before it
-    place_plan plan;       // of one that a simulation makes in its own way
+    std::shared_ptr<void const> arguments;
+    place_plan plan;  // of one that a simulation makes in its own way
   };
   rare& rare_part() {
     if (rare_ == nullptr) rare_ = std::make_unique<rare>();
@@ -366,7 +371,7 @@ class address : public node, public reply_sink, public room_waiter {
   }
   /// Writes down a signal, and puts its notice into the mailbox. A consumer that comes to the notice has found
   /// the signal before, because attention is asked for first. Unlocks.
-  void push_signal(exit_signal s, std::unique_ptr<envelope> notice, std::unique_lock<std::mutex>& lock) {
+  void push_signal(exit_signal s, std::unique_ptr<envelope> notice, std::unique_lock<short_lock>& lock) {
     envelope* const mail = s.notice = notice.release();
     rare_part().signals.push_back(std::move(s));
     const bool wakes = inbox_.attend();
@@ -407,11 +412,10 @@ class address : public node, public reply_sink, public room_waiter {
   envelope_list answers_;  // likewise
   long long bounded_ = 0;  // in `mail_`, of those that a bound applies to
 
-  std::mutex mutex_;
+  short_lock mutex_;
   std::uint64_t lives_ = 0;
   std::uint64_t lives_before_ = 0;            // of the children that the place was given to before
   std::atomic<std::uint64_t> generation_{1};  // written under the lock, while there is no life
-  std::shared_ptr<void const> arguments_;
   std::unique_ptr<rare> rare_;
 
  private:
@@ -446,7 +450,7 @@ class address : public node, public reply_sink, public room_waiter {
   }
 
   /// Does what the mailbox's option says. Unlocks.
-  delivery overflow_with(envelope& mail, std::unique_lock<std::mutex>& lock) {
+  delivery overflow_with(envelope& mail, std::unique_lock<short_lock>& lock) {
     switch (plan_->about->when_full) {
       case overflow::suspend:
         add_bounded(mail);

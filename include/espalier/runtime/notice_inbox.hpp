@@ -2,6 +2,7 @@
 #pragma once
 
 #include <espalier/runtime/node.hpp>
+#include <espalier/runtime/short_lock.hpp>
 #include <mutex>
 #include <utility>
 #include <vector>
@@ -59,7 +60,7 @@ class notice_inbox : public node, public parent {
 
  private:
   scheduler& runs_;
-  std::mutex mutex_;
+  short_lock mutex_;
   std::vector<notice> inbox_;
   bool scheduled_ = false;
   std::vector<notice> batch_;     // touched by the worker

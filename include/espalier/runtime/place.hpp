@@ -379,13 +379,14 @@ class place final : public address {
   void begin_life() {
     phase_ = phase::starting;
     bool built = true;
+    std::shared_ptr<void const> arguments;
     auto failure = detail::caught([&] { life_ = plan_->make(*this, lives_); });
     if (failure) return fail_start(*failure);
     {
       std::lock_guard lock(mutex_);
       running_ = life_.get();
+      if (rare_ != nullptr) arguments = rare_->arguments;
     }
-    const auto arguments = arguments_;
     life_->lives_before = lives_before_;
     life_->arguments = arguments.get();
     failure = contained([&](incarnation& life) {
@@ -434,7 +435,7 @@ class place final : public address {
     life_->held.enter();
     return true;
   }
-  bool enter_if_due(std::unique_lock<std::mutex>& lock) {
+  bool enter_if_due(std::unique_lock<short_lock>& lock) {
     lock.unlock();
     if (plan_->runs->now() < busy_until_) return !inbox_.rest();
     is_busy_ = false;
@@ -494,7 +495,7 @@ class place final : public address {
   }
 
   /// Takes up the oldest exit signal. Unlocks.
-  void take_signal(std::unique_lock<std::mutex>& lock) {
+  void take_signal(std::unique_lock<short_lock>& lock) {
     exit_signal s = std::move(rare_->signals.front());
     rare_->signals.pop_front();
     const bool is_for_it = s.life == 0 || s.life == lives_;

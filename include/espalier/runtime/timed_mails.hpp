@@ -3,6 +3,7 @@
 
 #include <espalier/process/envelope.hpp>
 #include <espalier/runtime/scheduler.hpp>
+#include <espalier/runtime/short_lock.hpp>
 #include <memory>
 #include <mutex>
 #include <unordered_map>
@@ -29,7 +30,7 @@ struct timed_mail final : timer {
 /// mailbox or are handled. Used by the worker that runs the place; `guard` is the place's lock.
 class timed_mails {
  public:
-  timed_mails(address& home, scheduler& runs, std::mutex& guard) : home_(home), runs_(runs), guard_(guard) {}
+  timed_mails(address& home, scheduler& runs, short_lock& guard) : home_(home), runs_(runs), guard_(guard) {}
 
   /// Arms a message, repeated unless `period` is zero. Answers a number to cancel it by.
   std::uint64_t add(std::unique_ptr<envelope> mail, duration delay, duration period) {
@@ -90,7 +91,7 @@ class timed_mails {
  private:
   address& home_;
   scheduler& runs_;
-  std::mutex& guard_;
+  short_lock& guard_;
   std::uint64_t numbers_ = 0;
   std::unordered_map<std::uint64_t, std::unique_ptr<timed_mail>> mails_;
 };

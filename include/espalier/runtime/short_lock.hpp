@@ -1,0 +1,30 @@
+// Copyright the Espalier authors. Boost Software License 1.0 (see LICENSE).
+#pragma once
+
+#include <atomic>
+#include <thread>
+
+namespace espalier::runtime {
+
+/// A lock for a few instructions, of one byte. Taking it is one exchange, and giving it back a plain store, which
+/// a mutex that can put threads to sleep cannot do. Who finds it taken tries for a moment, and then lets others
+/// run, since its holder may have lost its core.
+class short_lock {
+ public:
+  void lock() noexcept {
+    // Pairs with `unlock`.
+    while (is_taken_.exchange(true, std::memory_order_acquire)) wait();
+  }
+  void unlock() noexcept { is_taken_.store(false, std::memory_order_release); }
+
+ private:
+  void wait() const noexcept {
+    for (int i = 0; is_taken_.load(std::memory_order_relaxed); ++i) {
+      if (i >= 64) std::this_thread::yield();
+    }
+  }
+
+  std::atomic<bool> is_taken_{false};
+};
+
+}  // namespace espalier::runtime
