@@ -8,7 +8,8 @@
 // The rules applied to a tree type, once, in evaluations that are short enough for any compiler.
 namespace espalier::detail {
 
-/// The rules about single records, and about what processes declare, applied to the records `first` to `last`.
+/// The rules about single records, and about what processes declare, applied to the records `first` to
+/// `last`.
 constexpr findings judge_records(tree_view tree, unsigned char const* doubts, node_index first,
                                  node_index last) {
   finder found{tree, {}};
@@ -50,11 +51,11 @@ struct rules {
       collect([](finder& found) { judge_cycles<records_of<T>.size()>(tree, links_of<T>, found); });
 
   template <std::size_t Batch>
-  static constexpr findings about_records =
-      judge_records(tree, doubts.data(), batches<T>::begin(Batch), batches<T>::end(Batch));
+  static constexpr findings about_records = judge_records(tree, doubts.data(), batches<T>::begin(Batch),
+                                                          batches<T>::end(Batch));
   template <std::size_t Batch>
-  static constexpr findings about_edges =
-      judge_edges(tree, links_of<T>, batches<T>::begin(Batch), batches<T>::end(Batch));
+  static constexpr findings about_edges = judge_edges(tree, links_of<T>, batches<T>::begin(Batch),
+                                                      batches<T>::end(Batch));
 
   template <std::size_t... Batch>
   static constexpr findings judge(std::index_sequence<Batch...>) {

@@ -10,9 +10,9 @@
 // dynamic supervisor makes its children by is seen only from within: there a name leads to the same child.
 namespace espalier::detail {
 
-/// Sorts the numbers in `list` by their keys; equal ones stay in order. Answers where the result is: in `list`
-/// or in `spare`. Merges ever longer runs, in one function, because calls are what a compiler evaluates
-/// slowest; and without the cost of including `<algorithm>`.
+/// Sorts the numbers in `list` by their keys; equal ones stay in order. Answers where the result is: in
+/// `list` or in `spare`. Merges ever longer runs, in one function, because calls are what a compiler
+/// evaluates slowest; and without the cost of including `<algorithm>`.
 constexpr node_index* sort(std::uint64_t const* keys, node_index* list, node_index* spare, std::size_t size) {
   for (std::size_t run = 1; run < size; run *= 2) {
     for (std::size_t begin = 0; begin < size; begin += 2 * run) {
@@ -54,7 +54,8 @@ struct name_index {
   std::size_t size = 0;
 };
 
-/// Writes to `out` the processes among sorted records, by the name they are called. Answers how many there are.
+/// Writes to `out` the processes among sorted records, by the name they are called. Answers how many there
+/// are.
 constexpr std::size_t pick_names(tree_view tree, node_index const* sorted, node_index* out) {
   std::size_t size = 0;
   for (node_index i = 0; i != tree.size; ++i) {
@@ -106,9 +107,7 @@ constexpr std::size_t find_hash(tree_view tree, name_lookup names, std::uint64_t
 /// The processes of one name, as a part of the sorted index.
 constexpr name_lookup find_all(tree_view tree, name_lookup names, type_id name) {
   const std::uint64_t hash = name.hash();
-  auto is_one = [&](std::size_t i) {
-    return i != names.size && tree.called(names.sorted[i]).hash() == hash;
-  };
+  auto is_one = [&](std::size_t i) { return i != names.size && tree.called(names.sorted[i]).hash() == hash; };
   const std::size_t first = find_hash(tree, names, hash, 0);
   if (!is_one(first)) return {};
   if (!is_one(first + 1)) return {names.sorted + first, 1};

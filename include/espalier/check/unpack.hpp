@@ -75,7 +75,8 @@ constexpr declarations declarations_of() {
   if constexpr (requires { typename P::calls; }) out.calls = names_in<typename P::calls>;
   if constexpr (requires { typename P::casts; }) out.casts = names_in<typename P::casts>;
   if constexpr (requires { typename P::starts; }) out.starts = names_in<typename P::starts>;
-  if constexpr (requires { typename P::restarts_with; }) out.restarts_with = names_in<typename P::restarts_with>;
+  if constexpr (requires { typename P::restarts_with; })
+    out.restarts_with = names_in<typename P::restarts_with>;
   if constexpr (requires { typename P::needs; }) out.needs_a_list = is_environment<typename P::needs>;
   return out;
 }

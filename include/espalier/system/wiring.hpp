@@ -69,10 +69,14 @@ struct node_check : Verdicts... {};
 /// Whether nothing can be wrong with a process type as such: most have none of what `node_check` is about.
 template <class P>
 concept is_plain = std::is_aggregate_v<P> && requires(P& p) {
-  { p.~P() } noexcept;
-} && !requires { typename P::needs; } && !requires(P& p) { p.init(); } && !requires(P& p, context<P>& self) {
-  p.init(self);
-} && !has_terminate<P>;
+  { p.~P() }
+  noexcept;
+} && !requires {
+  typename P::needs;
+}
+&&!requires(P & p) { p.init(); }
+&&!requires(P & p, context<P>& self) { p.init(self); }
+&&!has_terminate<P>;
 
 template <class T, node_index I, bool Supervisor, class... Given>
 struct node_check_of {
@@ -82,8 +86,8 @@ struct node_check_of {
                  init_verdict<process>, terminate_verdict<process>, needs_verdict<process, Given...>>;
 };
 template <class T, node_index I, class... Given>
-requires(is_plain<process_of<name_at<T, I>>> &&
-         std::is_same_v<start_at<T, I>, no_start_function>) struct node_check_of<T, I, false, Given...> {
+requires(is_plain<process_of<name_at<T, I>>>&&
+             std::is_same_v<start_at<T, I>, no_start_function>) struct node_check_of<T, I, false, Given...> {
   using type = node_check<I>;
 };
 template <class T, node_index I, class... Given>
@@ -116,7 +120,8 @@ template <class Given, class P, class Start>
 constexpr process_wiring<Given> wire_process() {
   process_wiring<Given> out;
   if constexpr (requires(P & p) {
-                  { p.~P() } noexcept;
+                  { p.~P() }
+                  noexcept;
                 }) {  // otherwise said by node_check
     out.make = maker<P, Start>::value;
     if constexpr (requires { typename P::needs; }) {

@@ -56,7 +56,8 @@ struct records_alone {
     }
     std::vector<node_index> spare(list.size());
     sorted.resize(list.size());
-    sorted.resize(pick_names(view(), sort(keys.data(), list.data(), spare.data(), list.size()), sorted.data()));
+    sorted.resize(
+        pick_names(view(), sort(keys.data(), list.data(), spare.data(), list.size()), sorted.data()));
   }
   bool knows(type_id name) const { return find(name) != no_node; }
   void add(record r) {
