@@ -149,25 +149,44 @@ inline constexpr auto const& rows_of = joined<row_batches<T>>;
 template <class T>
 inline constexpr std::size_t row_count = rows_of<T>.size() - 1;
 
-/// How wide the columns are, two spaces between them included.
-template <class T>
-inline constexpr auto widths_of = [] {
-  std::array<std::size_t, columns> out{};
-  for (std::size_t c = 0; c != columns; ++c) {
-    out[c] = column_heads[c].size();
-    for (std::size_t row = 0; row != row_count<T>; ++row) {
+using column_widths = std::array<std::size_t, columns>;
+
+/// How wide the cells of some rows are.
+constexpr column_widths measure_rows(tree_view tree, policy_row const* row, policy_row const* last) {
+  column_widths out{};
+  for (; row != last; ++row) {
+    for (std::size_t c = 0; c != columns; ++c) {
       text_writer count;
-      write_cell(count, view_of<T>, rows_of<T>[row], c);
+      write_cell(count, tree, *row, c);
       out[c] = count.size() > out[c] ? count.size() : out[c];
     }
-    out[c] += 2;
   }
   return out;
+}
+template <class T, std::size_t Batch>
+inline constexpr column_widths widths_in = [] {
+  constexpr std::size_t begin = Batch * 64;
+  constexpr std::size_t end = begin + 64 < row_count<T> ? begin + 64 : row_count<T>;
+  return measure_rows(view_of<T>, rows_of<T>.data() + begin, rows_of<T>.data() + end);
 }();
+
+template <class T, std::size_t... Batch>
+constexpr column_widths widest(std::index_sequence<Batch...>) {
+  column_widths out{};
+  for (std::size_t c = 0; c != columns; ++c) out[c] = column_heads[c].size();
+  for (column_widths const* some : {&widths_in<T, Batch>...}) {
+    for (std::size_t c = 0; c != columns; ++c) out[c] = (*some)[c] > out[c] ? (*some)[c] : out[c];
+  }
+  for (std::size_t& width : out) width += 2;
+  return out;
+}
+/// How wide the columns are, two spaces between them included.
+template <class T>
+inline constexpr column_widths widths_of = widest<T>(std::make_index_sequence<row_count<T> / 64 + 1>{});
 
 /// Writes one line of cells, each by `write(out, column)`.
 template <class Write>
-constexpr void write_line(text_writer& out, std::array<std::size_t, columns> const& widths, Write write) {
+constexpr void write_line(text_writer& out, column_widths const& widths, Write write) {
   for (std::size_t c = 0; c != columns; ++c) {
     const std::size_t begin = out.size();
     write(out, c);
@@ -178,7 +197,7 @@ constexpr void write_line(text_writer& out, std::array<std::size_t, columns> con
 
 template <class T>
 struct explain_batches {
-  static constexpr std::size_t size = 64;
+  static constexpr std::size_t size = 32;
   static constexpr std::size_t count = row_count<T> / size + 1;
 
   static constexpr void write(text_writer& out, std::size_t batch) {
