@@ -52,9 +52,8 @@ def judged(size):
 
 
 def asked(size):
-    names = ", ".join(f"p{i * size // ASKED}" for i in range(ASKED) if size >= ASKED or i < size)
-    if size < ASKED:
-        names = ", ".join(f"p{i}" for i in range(size))
+    asked_about = min(ASKED, size)
+    names = ", ".join(f"p{i * size // asked_about}" for i in range(asked_about))
     return tree(size, "check.hpp") + f"""static_assert(es::is_valid<app>);
 template <class... P>
 constexpr unsigned long long ask(es::processes<P...>) {{
