@@ -92,10 +92,16 @@ int main(int argc, char** argv) {
   arguments.add_option("--corrupt", damage.every, "damage every Nth line")
       ->check(CLI::Range(1, 1'000'000'000))
       ->type_name("N");
+  bool explains = false;
+  arguments.add_flag("--explain", explains, "prints the policy of the tree as a table, and reads no log");
   try {
     arguments.parse(argc, argv);
   } catch (CLI::ParseError const& e) {
     return arguments.exit(e) == 0 ? 0 : 2;
+  }
+  if (explains) {
+    std::fwrite(es::explain<logwatch>.data(), 1, es::explain<logwatch>.size(), stdout);
+    return std::fflush(stdout) == 0 ? 0 : 2;
   }
   try {
     const input from = open_input(path);

@@ -89,12 +89,21 @@ TEST_CASE("a name is searched in the nearest supervisor's subtree first, then ou
   CHECK(es::detail::resolve_from_root(tree, names, es::id_of<c>).node == 8);
 }
 
-TEST_CASE("sorting puts any order of names right") {
+TEST_CASE("sorting puts any order of names right, and leaves what is equal in order") {
   for (unsigned size = 0; size != 40; ++size) {
+    std::array<std::uint64_t, 40> keys{};
     std::array<es::node_index, 40> list{};
-    for (unsigned i = 0; i != size; ++i) list[i] = (i * 7919 + 13) % 41;
-    es::detail::sort(list.data(), size, [](auto x, auto y) { return x < y; });
-    for (unsigned i = 1; i < size; ++i) CHECK(list[i - 1] <= list[i]);
+    std::array<es::node_index, 40> spare{};
+    for (unsigned i = 0; i != size; ++i) {
+      keys[i] = (i * 7919 + 13) % 17;
+      list[i] = i;
+    }
+    es::node_index const* const sorted = es::detail::sort(keys.data(), list.data(), spare.data(), size);
+    for (unsigned i = 1; i < size; ++i) {
+      const auto before = keys[sorted[i - 1]];
+      const auto here = keys[sorted[i]];
+      CHECK((before < here || (before == here && sorted[i - 1] < sorted[i])));
+    }
   }
 }
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Checks that README's code is the examples' code, and that it shows what the example of policies prints:
-check.py README EXAMPLES_FOLDER POLICY_PROGRAM."""
+"""Checks that README's code is the examples' code, and that it shows what the examples print about their policies:
+check.py README EXAMPLES_FOLDER POLICY_PROGRAM LOGWATCH_PROGRAM."""
 
 import pathlib
 import re
@@ -41,10 +41,12 @@ for number in (int(n) for n in re.findall(r"(\d+) lines", readme)):
     if number != len(blocks[0].splitlines()):
         failed = 1
         print(f"README says {number} lines, the program has {len(blocks[0].splitlines())}", file=sys.stderr)
-explained = subprocess.run([sys.argv[3]], stdout=subprocess.PIPE, check=True).stdout.decode("utf-8")
-if explained and f"```\n{explained}```\n" in readme:
-    print("the table is what policy prints")
-else:
-    failed = 1
-    print(f"README does not show what policy prints:\n{explained}", file=sys.stderr)
+for command in ([sys.argv[3]], [sys.argv[4], "--explain"]):
+    name = " ".join([pathlib.Path(command[0]).name, *command[1:]])
+    explained = subprocess.run(command, stdout=subprocess.PIPE, check=True).stdout.decode("utf-8")
+    if explained and f"```\n{explained}```\n" in readme:
+        print(f"the table is what {name} prints")
+    else:
+        failed = 1
+        print(f"README does not show what {name} prints:\n{explained}", file=sys.stderr)
 sys.exit(failed)

@@ -1,6 +1,6 @@
 // A start may take no time.
 // EXPECT: a start limit is not a positive time
-// EXPECT: ill_formed<web, invalid_start_limit<duration\{0\}>, under<app>>
+// EXPECT: ill_formed<web, invalid_start_limit<(duration)?\{0\}>, under<app>>
 #include <espalier/check.hpp>
 namespace es = espalier;
 using namespace es::literals;

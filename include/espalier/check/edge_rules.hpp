@@ -10,8 +10,7 @@
 namespace espalier::detail {
 
 /// The names that a process declares lead somewhere, and its calls to what starts before it.
-template <class Found>
-constexpr void judge_edges(tree_view tree, link_view links, node_index i, Found& found_mistake) {
+constexpr void judge_edges(tree_view tree, link_view links, node_index i, finder& found_mistake) {
   const record& r = tree[i];
   for (std::uint32_t at = 0; at != r.edge_count; ++at) {
     const edge e = r.edges[at];
@@ -112,8 +111,8 @@ constexpr std::array<node_index, N> find_cycles(tree_view tree, link_view links)
 }
 
 /// No mailbox that holds up its senders stands on a cycle. Each cycle is one mistake.
-template <std::size_t N, class Found>
-constexpr void judge_cycles(tree_view tree, link_view links, Found& found_mistake) {
+template <std::size_t N>
+constexpr void judge_cycles(tree_view tree, link_view links, finder& found_mistake) {
   if (!has_suspending_mailbox(tree)) return;
   const std::array<node_index, N> cycles = find_cycles<N>(tree, links);
   std::array<bool, N + 1> said{};

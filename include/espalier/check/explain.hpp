@@ -16,9 +16,14 @@ struct few {
   std::array<node_index, shown> list{};
   std::size_t size = 0;
 
+  /// Takes them in any order, and keeps the first in tree order.
   constexpr void add(node_index i) {
-    if (size < shown) list[size] = i;
+    const std::size_t kept = size < shown ? size : shown;
     ++size;
+    if (kept == shown && list[shown - 1] < i) return;
+    std::size_t at = kept == shown ? shown - 1 : kept;
+    for (; at != 0 && list[at - 1] > i; --at) list[at] = list[at - 1];
+    list[at] = i;
   }
 };
 
@@ -78,45 +83,63 @@ constexpr void write_cell(text_writer& out, tree_view tree, policy_row const& ro
 inline constexpr std::string_view column_heads[columns] = {"process", "started after", "restarted by",
                                                            "exposed", "crash budget",  "stop limit"};
 
-/// The rows of a batch of records. Each costs as much as a question.
+/// The processes that have a row, in order.
 template <class T>
-struct row_batches : batches<T, 8> {
+inline constexpr auto const& shown_nodes = selected_nodes<all_processes<T>>;
+
+/// Those of them whose crash is put right, by the supervisor that does it.
+template <class T>
+inline constexpr auto repairs_index_of = [] {
+  caller_index<records_of<T>.size(), all_processes<T>.size> out;
+  auto for_each_repair = [&](auto what) {
+    for (std::size_t p = 0; p != all_processes<T>.size; ++p) {
+      const node_index victim = outages_of<T>[shown_nodes<T>[p]].victim;
+      if (victim != 0) what(shown_nodes<T>[p], view_of<T>[victim].parent);
+    }
+  };
+  for_each_repair([&](node_index, node_index by) { ++out.first[by + 2]; });
+  for (std::size_t i = 2; i != out.first.size(); ++i) out.first[i] += out.first[i - 1];
+  for_each_repair([&](node_index process, node_index by) { out.list[out.first[by + 1]++] = process; });
+  return out;
+}();
+
+/// The rows of a batch of processes. Each costs as much as a question, so they share what they write in.
+template <class T>
+struct row_batches {
   static constexpr tree_view tree = view_of<T>;
+  static constexpr std::size_t size = 8;
+  static constexpr std::size_t rows = all_processes<T>.size;
+  static constexpr std::size_t count = rows / size + 1;
 
-  static constexpr bool has_row(node_index i) {
-    return !tree[i].supervisor && !tree.is_pattern(i) && !tree.is_repeated(i);
-  }
-
-  static constexpr policy_row row_of(node_index process) {
+  static constexpr policy_row row_of(std::size_t number, reach exposed) {
+    const node_index process = shown_nodes<T>[number];
     policy_row out;
     out.process = process;
     out.budget = budget_of(tree, process);
-    for (node_index i = process; i != 0 && out.before == no_node; --i) {
-      if (has_row(i - 1)) out.before = i - 1;
+    if (number != 0) out.before = shown_nodes<T>[number - 1];
+    expose(outages_of<T>.data(), callers_of<T>, process, exposed);
+    for (std::size_t i = 0; i != exposed.size; ++i) {
+      if (all_processes<T>.in[exposed.list[i]]) out.exposed.add(exposed.list[i]);
     }
-    bool in[tree.size] = {};
-    node_index to_do[tree.size] = {};
-    expose(outages_of<T>.data(), callers_of<T>, process, in, to_do);
-    for (node_index i = 0; i != tree.size; ++i) {
-      if (!has_row(i)) continue;
-      if (in[i]) out.exposed.add(i);
-      outage const& o = outages_of<T>[i];
-      if (o.ends(process) && o.brings_back(tree, process)) out.restarted_by.add(i);
+    for (node_index s = tree[process].parent; s != no_node; s = tree[s].parent) {
+      for (std::uint32_t r = repairs_index_of<T>.first[s]; r != repairs_index_of<T>.first[s + 1]; ++r) {
+        const node_index other = repairs_index_of<T>.list[r];
+        outage const& o = outages_of<T>[other];
+        if (o.ends(process) && o.brings_back(tree, process)) out.restarted_by.add(other);
+      }
     }
     return out;
   }
 
   template <std::size_t Batch>
   static constexpr auto batch = [] {
-    constexpr std::size_t size = [] {
-      std::size_t n = 0;
-      for (node_index i = row_batches::begin(Batch); i != row_batches::end(Batch); ++i) n += has_row(i);
-      return n;
-    }();
-    std::array<policy_row, size + 1> out{};
-    std::size_t n = 0;
-    for (node_index i = row_batches::begin(Batch); i != row_batches::end(Batch); ++i) {
-      if (has_row(i)) out[n++] = row_of(i);
+    constexpr std::size_t begin = Batch * size;
+    constexpr std::size_t end = begin + size < rows ? begin + size : rows;
+    std::array<policy_row, end - begin + 1> out{};
+    node_index mark[tree.size] = {};
+    node_index list[tree.size] = {};
+    for (std::size_t i = begin; i != end; ++i) {
+      out[i - begin] = row_of(i, {mark, list, static_cast<node_index>(i + 1)});
     }
     return out;
   }();
@@ -126,25 +149,44 @@ inline constexpr auto const& rows_of = joined<row_batches<T>>;
 template <class T>
 inline constexpr std::size_t row_count = rows_of<T>.size() - 1;
 
-/// How wide the columns are, two spaces between them included.
-template <class T>
-inline constexpr auto widths_of = [] {
-  std::array<std::size_t, columns> out{};
-  for (std::size_t c = 0; c != columns; ++c) {
-    out[c] = column_heads[c].size();
-    for (std::size_t row = 0; row != row_count<T>; ++row) {
+using column_widths = std::array<std::size_t, columns>;
+
+/// How wide the cells of some rows are.
+constexpr column_widths measure_rows(tree_view tree, policy_row const* row, policy_row const* last) {
+  column_widths out{};
+  for (; row != last; ++row) {
+    for (std::size_t c = 0; c != columns; ++c) {
       text_writer count;
-      write_cell(count, view_of<T>, rows_of<T>[row], c);
+      write_cell(count, tree, *row, c);
       out[c] = count.size() > out[c] ? count.size() : out[c];
     }
-    out[c] += 2;
   }
   return out;
+}
+template <class T, std::size_t Batch>
+inline constexpr column_widths widths_in = [] {
+  constexpr std::size_t begin = Batch * 64;
+  constexpr std::size_t end = begin + 64 < row_count<T> ? begin + 64 : row_count<T>;
+  return measure_rows(view_of<T>, rows_of<T>.data() + begin, rows_of<T>.data() + end);
 }();
+
+template <class T, std::size_t... Batch>
+constexpr column_widths widest(std::index_sequence<Batch...>) {
+  column_widths out{};
+  for (std::size_t c = 0; c != columns; ++c) out[c] = column_heads[c].size();
+  for (column_widths const* some : {&widths_in<T, Batch>...}) {
+    for (std::size_t c = 0; c != columns; ++c) out[c] = (*some)[c] > out[c] ? (*some)[c] : out[c];
+  }
+  for (std::size_t& width : out) width += 2;
+  return out;
+}
+/// How wide the columns are, two spaces between them included.
+template <class T>
+inline constexpr column_widths widths_of = widest<T>(std::make_index_sequence<row_count<T> / 64 + 1>{});
 
 /// Writes one line of cells, each by `write(out, column)`.
 template <class Write>
-constexpr void write_line(text_writer& out, std::array<std::size_t, columns> const& widths, Write write) {
+constexpr void write_line(text_writer& out, column_widths const& widths, Write write) {
   for (std::size_t c = 0; c != columns; ++c) {
     const std::size_t begin = out.size();
     write(out, c);
@@ -155,7 +197,7 @@ constexpr void write_line(text_writer& out, std::array<std::size_t, columns> con
 
 template <class T>
 struct explain_batches {
-  static constexpr std::size_t size = 64;
+  static constexpr std::size_t size = 32;
   static constexpr std::size_t count = row_count<T> / size + 1;
 
   static constexpr void write(text_writer& out, std::size_t batch) {

@@ -63,27 +63,34 @@ struct outage_batches : batches<T> {
 template <class T>
 inline constexpr auto const& outages_of = joined<outage_batches<T>>;
 
-/// Flags in `in` the processes and supervisors that may end because `process` crashes once: its radius,
-/// whoever calls one of those and does not catch the failure, and their radii (SEMANTICS 8). `in` and `to_do`
-/// have an entry for each record.
-constexpr void expose(outage const* outages, caller_view callers, node_index process, bool* in,
-                      node_index* to_do) {
-  std::size_t waiting = 0;
-  auto add = [&](outage const& o) {
+/// A set of records that grows: `list` has them as they were added, `mark` is `stamp` for each of them. Both
+/// have an entry for each record; with another stamp they serve again.
+struct reach {
+  node_index* mark = nullptr;
+  node_index* list = nullptr;
+  node_index stamp = 1;
+  std::size_t size = 0;
+
+  constexpr void add(outage const& o) {
     for (node_index i = o.first; i != o.last; ++i) {
-      if (in[i]) continue;
-      in[i] = true;
-      to_do[waiting++] = i;
+      if (mark[i] == stamp) continue;
+      mark[i] = stamp;
+      list[size++] = i;
+    }
+  }
+};
+
+/// Adds the processes and supervisors that may end because `process` crashes once: its radius, whoever calls
+/// one of those and does not catch the failure, and their radii (SEMANTICS 8).
+constexpr void expose(outage const* outages, caller_view callers, node_index process, reach& out) {
+  out.add(outages[process]);
+  auto add_callers_of = [&](node_index i) {
+    for (std::uint32_t c = callers.first[i]; c != callers.first[i + 1]; ++c) {
+      if (out.mark[callers.list[c]] != out.stamp) out.add(outages[callers.list[c]]);
     }
   };
-  add(outages[process]);
-  while (waiting != 0) {
-    const node_index callee = to_do[--waiting];
-    auto add_callers_of = [&](node_index i) {
-      for (std::uint32_t c = callers.first[i]; c != callers.first[i + 1]; ++c) {
-        if (!in[callers.list[c]]) add(outages[callers.list[c]]);
-      }
-    };
+  for (std::size_t done = 0; done != out.size; ++done) {
+    const node_index callee = out.list[done];
     add_callers_of(callee);
     // Who starts such a child may call any process in it.
     const node_index started = callers.records[callee].pattern;

@@ -93,4 +93,12 @@ struct findings {
   }
 };
 
+/// What the rules tell their findings. One type for all of them, so that a rule is compiled once.
+struct finder {
+  tree_view tree;
+  findings all;
+
+  constexpr void operator()(finding f) { all.add(tree, f); }
+};
+
 }  // namespace espalier::detail

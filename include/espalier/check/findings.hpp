@@ -8,45 +8,54 @@
 // The rules applied to a tree type, once, in evaluations that are short enough for any compiler.
 namespace espalier::detail {
 
+/// The rules about single records, and about what processes declare, applied to the records `first` to
+/// `last`.
+constexpr findings judge_records(tree_view tree, unsigned char const* doubts, node_index first,
+                                 node_index last) {
+  finder found{tree, {}};
+  for (node_index i = first; i != last; ++i) {
+    if (tree[i].supervisor) {
+      judge_supervisor(tree, i, found);
+      judge_supervisor_policy(tree, i, doubts, found);
+    }
+    if (i != 0) {
+      judge_child(tree, i, found);
+      judge_child_policy(tree, i, doubts, found);
+    }
+  }
+  return found.all;
+}
+constexpr findings judge_edges(tree_view tree, link_view links, node_index first, node_index last) {
+  finder found{tree, {}};
+  for (node_index i = first; i != last; ++i) judge_edges(tree, links, i, found);
+  return found.all;
+}
+
 template <class T>
 struct rules {
   static constexpr tree_view tree = view_of<T>;
 
-  /// Calls `judge` with a function that takes what it finds.
+  /// Calls `judge` with what takes its findings.
   template <class Judge>
   static constexpr findings collect(Judge judge) {
-    findings out;
-    auto found = [&](finding f) { out.add(tree, f); };
+    finder found{tree, {}};
     judge(found);
-    return out;
+    return found.all;
   }
 
   static constexpr auto doubts = find_doubts<records_of<T>.size()>(tree, links_of<T>);
-  static constexpr findings about_options = collect([](auto& found) { judge_options(tree, found); });
+  static constexpr findings about_options = collect([](finder& found) { judge_options(tree, found); });
   static constexpr findings about_names =
-      collect([](auto& found) { judge_names<records_of<T>.size()>(tree, found); });
+      collect([](finder& found) { judge_names(tree, sorted_records_of<T>, found); });
   static constexpr findings about_cycles =
-      collect([](auto& found) { judge_cycles<records_of<T>.size()>(tree, links_of<T>, found); });
+      collect([](finder& found) { judge_cycles<records_of<T>.size()>(tree, links_of<T>, found); });
 
   template <std::size_t Batch>
-  static constexpr findings about_records = collect([](auto& found) {
-    for (node_index i = batches<T>::begin(Batch); i != batches<T>::end(Batch); ++i) {
-      if (tree[i].supervisor) {
-        judge_supervisor(tree, i, found);
-        judge_supervisor_policy(tree, i, doubts.data(), found);
-      }
-      if (i != 0) {
-        judge_child(tree, i, found);
-        judge_child_policy(tree, i, doubts.data(), found);
-      }
-    }
-  });
+  static constexpr findings about_records = judge_records(tree, doubts.data(), batches<T>::begin(Batch),
+                                                          batches<T>::end(Batch));
   template <std::size_t Batch>
-  static constexpr findings about_edges = collect([](auto& found) {
-    for (node_index i = batches<T>::begin(Batch); i != batches<T>::end(Batch); ++i) {
-      judge_edges(tree, links_of<T>, i, found);
-    }
-  });
+  static constexpr findings about_edges = judge_edges(tree, links_of<T>, batches<T>::begin(Batch),
+                                                      batches<T>::end(Batch));
 
   template <std::size_t... Batch>
   static constexpr findings judge(std::index_sequence<Batch...>) {

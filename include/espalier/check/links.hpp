@@ -31,7 +31,10 @@ constexpr link follow(tree_view tree, name_lookup names, node_index from, edge e
 }
 
 template <class T>
-inline constexpr auto names_of = index_names<records_of<T>.size()>(view_of<T>);
+inline constexpr auto sorted_records_of = sort_records<records_of<T>.size()>(view_of<T>);
+
+template <class T>
+inline constexpr auto names_of = index_names(view_of<T>, sorted_records_of<T>);
 
 template <class T>
 inline constexpr name_lookup lookup_of{names_of<T>.sorted.data(), names_of<T>.size};

@@ -59,9 +59,8 @@ constexpr node_index restarts_around(tree_view tree, node_index i) {
 }
 
 /// A supervisor, for itself.
-template <class Found>
 constexpr void judge_supervisor_policy(tree_view tree, node_index i, unsigned char const* all_doubts,
-                                       Found& found) {
+                                       finder& found) {
   record const& r = tree[i];
   const unsigned char doubts = all_doubts[i];
   const bool shuts_down = r.auto_shutdown != auto_shutdown_kind::never;
@@ -77,8 +76,7 @@ constexpr void judge_supervisor_policy(tree_view tree, node_index i, unsigned ch
 }
 
 /// A record as a child.
-template <class Found>
-constexpr void judge_child_policy(tree_view tree, node_index i, unsigned char const* doubts, Found& found) {
+constexpr void judge_child_policy(tree_view tree, node_index i, unsigned char const* doubts, finder& found) {
   record const& r = tree[i];
   if ((doubts[i] & doubt::options) != 0) return;
   if (r.supervisor) {

@@ -72,12 +72,11 @@ template <class T, class P>
 inline constexpr auto exposed_to = select_processes<T>([](auto add) {
   constexpr resolution p = found_from_root<T, P>;
   if (p.what == found::nowhere) return;
-  bool in[view_of<T>.size] = {};
-  node_index to_do[view_of<T>.size] = {};
-  expose(outages_of<T>.data(), callers_of<T>, p.node, in, to_do);
-  for (node_index i = 0; i != view_of<T>.size; ++i) {
-    if (in[i]) add(i, i + 1);
-  }
+  node_index mark[view_of<T>.size] = {};
+  node_index list[view_of<T>.size] = {};
+  reach reached{mark, list};
+  expose(outages_of<T>.data(), callers_of<T>, p.node, reached);
+  for (std::size_t i = 0; i != reached.size; ++i) add(list[i], list[i] + 1);
 });
 
 template <class T, class P>

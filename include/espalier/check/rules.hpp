@@ -8,8 +8,7 @@
 namespace espalier::detail {
 
 /// Options that are unknown, do not fit, or stand there twice.
-template <class Found>
-constexpr void judge_options(tree_view tree, Found& found) {
+constexpr void judge_options(tree_view tree, finder& found) {
   for (std::uint32_t i = 0; i != tree.mistake_count; ++i) {
     const option_mistake& m = tree.mistakes[i];
     const mistake what = m.what == option_fault::unknown        ? mistake::unknown_option
@@ -30,8 +29,7 @@ constexpr bool can_be_started(tree_view tree, node_index i) {
 }
 
 /// Well-formedness of a record as a supervisor.
-template <class Found>
-constexpr void judge_supervisor(tree_view tree, node_index i, Found& found) {
+constexpr void judge_supervisor(tree_view tree, node_index i, finder& found) {
   const record& r = tree[i];
   if (r.children == 0) found({mistake::no_children, i});
   if (r.dynamic && r.children != 0 && (r.children != 1 || !can_be_started(tree, i + 1))) {
@@ -50,8 +48,7 @@ constexpr void judge_supervisor(tree_view tree, node_index i, Found& found) {
 }
 
 /// Well-formedness of a record as a child.
-template <class Found>
-constexpr void judge_child(tree_view tree, node_index i, Found& found) {
+constexpr void judge_child(tree_view tree, node_index i, finder& found) {
   const record& r = tree[i];
   if (!r.is_process) found({mistake::not_a_process, i});
   for (std::uint32_t list = 0; list != 5; ++list) {
@@ -73,23 +70,19 @@ constexpr void judge_child(tree_view tree, node_index i, Found& found) {
   }
 }
 
-/// No two children of one supervisor have one name.
-template <std::size_t N, class Found>
-constexpr void judge_names(tree_view tree, Found& found) {
-  std::array<node_index, N> sorted{};
-  for (node_index i = 0; i != tree.size; ++i) sorted[i] = i;
-  sort(sorted.data(), N, [&](node_index a, node_index b) {
-    const record& x = tree[a];
-    const record& y = tree[b];
-    if (x.parent != y.parent) return x.parent < y.parent;
-    return x.name.hash() != y.name.hash() ? x.name.hash() < y.name.hash() : a < b;
-  });
-  for (std::size_t i = 1; i < N; ++i) {
-    const record& before = tree[sorted[i - 1]];
-    const record& r = tree[sorted[i]];
-    if (r.parent == before.parent && r.name == before.name && !tree.is_partition(sorted[i])) {
-      found({mistake::duplicate_child_name, sorted[i], sorted[i - 1]});
-    }
+/// No two children of one supervisor have one name. Records of one name stand together in `sorted`, in order.
+template <std::size_t N>
+constexpr void judge_names(tree_view tree, std::array<node_index, N> const& sorted, finder& found) {
+  std::array<node_index, N> last{};  // by supervisor: the child that was seen last, if it has this name
+  for (std::size_t i = 0; i != N; ++i) {
+    const node_index node = sorted[i];
+    record const& r = tree[node];
+    const bool is_alone = (i == 0 || tree[sorted[i - 1]].name.hash() != r.name.hash()) &&
+                          (i + 1 == N || tree[sorted[i + 1]].name.hash() != r.name.hash());
+    if (is_alone || r.parent == no_node || tree.is_partition(node)) continue;
+    const node_index before = last[r.parent];
+    if (before != 0 && tree[before].name == r.name) found({mistake::duplicate_child_name, node, before});
+    last[r.parent] = node;
   }
 }
 

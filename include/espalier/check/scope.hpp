@@ -10,6 +10,43 @@
 // dynamic supervisor makes its children by is seen only from within: there a name leads to the same child.
 namespace espalier::detail {
 
+/// Sorts the numbers in `list` by their keys; equal ones stay in order. Answers where the result is: in
+/// `list` or in `spare`. Merges ever longer runs, in one function, because calls are what a compiler
+/// evaluates slowest; and without the cost of including `<algorithm>`.
+constexpr node_index* sort(std::uint64_t const* keys, node_index* list, node_index* spare, std::size_t size) {
+  for (std::size_t run = 1; run < size; run *= 2) {
+    for (std::size_t begin = 0; begin < size; begin += 2 * run) {
+      const std::size_t middle = begin + run < size ? begin + run : size;
+      const std::size_t end = middle + run < size ? middle + run : size;
+      std::size_t left = begin;
+      std::size_t right = middle;
+      for (std::size_t i = begin; i != end; ++i) {
+        const bool is_left = left != middle && (right == end || keys[list[left]] <= keys[list[right]]);
+        spare[i] = list[is_left ? left++ : right++];
+      }
+    }
+    node_index* const sorted = spare;
+    spare = list;
+    list = sorted;
+  }
+  return list;
+}
+
+/// All records of a tree, sorted by name and then in start order.
+template <std::size_t N>
+constexpr std::array<node_index, N> sort_records(tree_view tree) {
+  std::array<std::uint64_t, N> keys{};
+  std::array<node_index, N> list{};
+  std::array<node_index, N> out{};
+  for (node_index i = 0; i != N; ++i) {
+    keys[i] = tree[i].name.hash();
+    list[i] = i;
+  }
+  node_index const* const sorted = sort(keys.data(), list.data(), out.data(), N);
+  for (std::size_t i = 0; i != N; ++i) out[i] = sorted[i];
+  return out;
+}
+
 /// The processes of a tree, sorted by name and then in start order, so that a search costs a logarithm.
 template <std::size_t N>
 struct name_index {
@@ -17,46 +54,25 @@ struct name_index {
   std::size_t size = 0;
 };
 
-/// Sorts in place, without the cost of including `<algorithm>`: a heap sort.
-template <class Less>
-constexpr void sort(node_index* first, std::size_t size, Less less) {
-  auto sink = [&](std::size_t root, std::size_t end) {
-    for (std::size_t child = 2 * root + 1; child < end; child = 2 * root + 1) {
-      if (child + 1 < end && less(first[child], first[child + 1])) ++child;
-      if (!less(first[root], first[child])) return;
-      const node_index greater = first[child];
-      first[child] = first[root];
-      first[root] = greater;
-      root = child;
-    }
-  };
-  for (std::size_t i = size / 2; i != 0; --i) sink(i - 1, size);
-  for (std::size_t end = size; end > 1; --end) {
-    const node_index greatest = first[0];
-    first[0] = first[end - 1];
-    first[end - 1] = greatest;
-    sink(0, end - 1);
-  }
-}
-
-/// Writes the processes of a tree to `out`, sorted. Answers how many there are.
-constexpr std::size_t sort_names(tree_view tree, node_index* out) {
+/// Writes to `out` the processes among sorted records, by the name they are called. Answers how many there
+/// are.
+constexpr std::size_t pick_names(tree_view tree, node_index const* sorted, node_index* out) {
   std::size_t size = 0;
   for (node_index i = 0; i != tree.size; ++i) {
-    if (!tree[i].supervisor && !tree.is_repeated(i)) out[size++] = i;
+    const node_index node = sorted[i];
+    if (tree[node].partitioned && tree[node].children != 0 && !tree[node + 1].supervisor) {
+      out[size++] = node + 1;  // the first partition goes by its supervisor's name
+    } else if (!tree[node].supervisor && !tree.is_partition(node)) {
+      out[size++] = node;
+    }
   }
-  sort(out, size, [&](node_index a, node_index b) {
-    const auto ha = tree.called(a).hash();
-    const auto hb = tree.called(b).hash();
-    return ha != hb ? ha < hb : a < b;
-  });
   return size;
 }
 
 template <std::size_t N>
-constexpr name_index<N> index_names(tree_view tree) {
+constexpr name_index<N> index_names(tree_view tree, std::array<node_index, N> const& sorted) {
   name_index<N> out;
-  out.size = sort_names(tree, out.sorted.data());
+  out.size = pick_names(tree, sorted.data(), out.sorted.data());
   return out;
 }
 
@@ -74,25 +90,47 @@ struct resolution {
   node_index second = no_node;  // the second, if there are several
 };
 
-/// Searches the records `begin` to `end`, with what is seen from their first.
-constexpr resolution find_within(tree_view tree, name_lookup names, type_id name, node_index begin,
-                                 node_index end) {
-  std::size_t low = 0;
+/// Where the names with a hash of at least `least` begin in the sorted index.
+constexpr std::size_t find_hash(tree_view tree, name_lookup names, std::uint64_t least, std::size_t low) {
   std::size_t high = names.size;
   while (low != high) {
     const std::size_t middle = low + (high - low) / 2;
-    const auto here = tree.called(names.sorted[middle]).hash();
-    const bool before = here != name.hash() ? here < name.hash() : names.sorted[middle] < begin;
-    if (before) {
+    if (tree.called(names.sorted[middle]).hash() < least) {
+      low = middle + 1;
+    } else {
+      high = middle;
+    }
+  }
+  return low;
+}
+
+/// The processes of one name, as a part of the sorted index.
+constexpr name_lookup find_all(tree_view tree, name_lookup names, type_id name) {
+  const std::uint64_t hash = name.hash();
+  auto is_one = [&](std::size_t i) { return i != names.size && tree.called(names.sorted[i]).hash() == hash; };
+  const std::size_t first = find_hash(tree, names, hash, 0);
+  if (!is_one(first)) return {};
+  if (!is_one(first + 1)) return {names.sorted + first, 1};
+  const std::size_t last = hash == UINT64_MAX ? names.size : find_hash(tree, names, hash + 1, first);
+  return {names.sorted + first, last - first};
+}
+
+/// Searches the records `begin` to `end` among those of one name, with what is seen from their first.
+constexpr resolution find_within(tree_view tree, name_lookup same, node_index begin, node_index end) {
+  std::size_t low = 0;
+  std::size_t high = same.size;
+  while (low != high) {
+    const std::size_t middle = low + (high - low) / 2;
+    if (same.sorted[middle] < begin) {
       low = middle + 1;
     } else {
       high = middle;
     }
   }
   resolution out;
-  for (; low != names.size; ++low) {
-    const node_index i = names.sorted[low];
-    if (tree.called(i).hash() != name.hash() || i >= end) break;
+  for (; low != same.size; ++low) {
+    const node_index i = same.sorted[low];
+    if (i >= end) break;
     if (tree[i].pattern != tree[begin].pattern) continue;
     if (out.node != no_node) return {found::often, out.node, i};
     out = {found::once, i};
@@ -102,8 +140,10 @@ constexpr resolution find_within(tree_view tree, name_lookup names, type_id name
 
 /// What `name` means to the process `from`.
 constexpr resolution resolve(tree_view tree, name_lookup names, node_index from, type_id name) {
+  const name_lookup same = find_all(tree, names, name);
+  if (same.size == 0) return {};
   for (node_index s = tree[from].parent; s != no_node; s = tree[s].parent) {
-    const resolution r = find_within(tree, names, name, s, tree[s].end);
+    const resolution r = find_within(tree, same, s, tree[s].end);
     if (r.what != found::nowhere) return r;
   }
   return {};
@@ -122,7 +162,7 @@ constexpr node_index resolve_dynamic(tree_view tree, node_index from, type_id na
 
 /// What `name` means from outside: the search starts at the root.
 constexpr resolution resolve_from_root(tree_view tree, name_lookup names, type_id name) {
-  return find_within(tree, names, name, 0, tree.size);
+  return find_within(tree, find_all(tree, names, name), 0, tree.size);
 }
 
 }  // namespace espalier::detail

@@ -61,7 +61,11 @@ class text_writer {
     add(d.nanoseconds == 0 ? " s" : " ns");
   }
   constexpr void add_spaces(std::size_t n) {
-    for (; n != 0; --n) add(' ');
+    if (out_ == nullptr) {
+      size_ += n;
+    } else {
+      for (; n != 0; --n) add(' ');
+    }
   }
 
   constexpr std::size_t size() const { return size_; }

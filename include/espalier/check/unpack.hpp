@@ -8,8 +8,9 @@
 #include <espalier/tree.hpp>
 #include <type_traits>
 
-// Hana at the door: a tree is unpacked once into records. What is instantiated per node is one small
-// function; all else is a loop. There is no fold over children (Clang limits those to 256).
+// Hana at the door: each list of the tree is unpacked once, into constants that point to each other, and one
+// walk over those makes the records. What is instantiated for each node is one such constant; all else are
+// loops. There is no fold over children (Clang limits those to 256).
 namespace espalier::detail {
 
 template <class T>
@@ -36,74 +37,71 @@ struct child_parts<child<P, Options...>> {
 
 // --- the names that a process declares
 
-template <class P, class List>
-struct name_list {
-  static constexpr id_list list = ids_of<>;
-  static constexpr bool is_list = false;
+/// One list that a process declares.
+struct declared_names {
+  id_list names = ids_of<>;
+  bool is_list = true;
 };
-template <class P, class... Names>
-struct name_list<P, processes<Names...>> {
-  static constexpr id_list list = ids_of<Names...>;
-  static constexpr bool is_list = true;
-};
-
-template <class P>
-struct calls_of : name_list<P, processes<>> {};
-template <class P>
-requires requires { typename P::calls; }
-struct calls_of<P> : name_list<P, typename P::calls> {};
-
-template <class P>
-struct casts_of : name_list<P, processes<>> {};
-template <class P>
-requires requires { typename P::casts; }
-struct casts_of<P> : name_list<P, typename P::casts> {};
-
-template <class P>
-struct starts_of : name_list<P, processes<>> {};
-template <class P>
-requires requires { typename P::starts; }
-struct starts_of<P> : name_list<P, typename P::starts> {};
-
-template <class P>
-struct restarts_with_of : name_list<P, processes<>> {};
-template <class P>
-requires requires { typename P::restarts_with; }
-struct restarts_with_of<P> : name_list<P, typename P::restarts_with> {};
+template <class List>
+inline constexpr declared_names names_in{ids_of<>, false};
+template <class... Names>
+inline constexpr declared_names names_in<processes<Names...>>{{ids<Names...>, sizeof...(Names)}, true};
 
 template <class List>
 inline constexpr bool is_environment = false;
 template <class... C>
 inline constexpr bool is_environment<environment<C...>> = true;
 
-template <class P>
-constexpr bool needs_a_list() {
-  if constexpr (requires { typename P::needs; }) {
-    return is_environment<typename P::needs>;
-  } else {
-    return true;
+/// All that a process declares.
+struct declarations {
+  declared_names calls;
+  declared_names casts;
+  declared_names starts;
+  declared_names restarts_with;
+  bool needs_a_list = true;
+
+  constexpr std::size_t addressed() const { return calls.names.size + casts.names.size + starts.names.size; }
+  /// A bit for each list that is none.
+  constexpr unsigned char wrong_lists() const {
+    return static_cast<unsigned char>((calls.is_list ? 0 : 1) | (casts.is_list ? 0 : 2) |
+                                      (restarts_with.is_list ? 0 : 4) | (needs_a_list ? 0 : 8) |
+                                      (starts.is_list ? 0 : 16));
   }
+};
+
+template <class P>
+constexpr declarations declarations_of() {
+  declarations out;
+  if constexpr (requires { typename P::calls; }) out.calls = names_in<typename P::calls>;
+  if constexpr (requires { typename P::casts; }) out.casts = names_in<typename P::casts>;
+  if constexpr (requires { typename P::starts; }) out.starts = names_in<typename P::starts>;
+  if constexpr (requires { typename P::restarts_with; })
+    out.restarts_with = names_in<typename P::restarts_with>;
+  if constexpr (requires { typename P::needs; }) out.needs_a_list = is_environment<typename P::needs>;
+  return out;
+}
+
+template <std::size_t Size>
+constexpr std::array<edge, Size + 1> list_edges(declarations const& d) {
+  std::array<edge, Size + 1> out{};
+  std::size_t n = 0;
+  auto add = [&](edge_kind kind, id_list names) {
+    for (std::size_t i = 0; i != names.size; ++i) out[n++] = {kind, names.first[i]};
+  };
+  add(edge_kind::calls, d.calls.names);
+  add(edge_kind::casts, d.casts.names);
+  add(edge_kind::starts, d.starts.names);
+  add(edge_kind::restarts_with, d.restarts_with.names);
+  return out;
 }
 
 /// The edges of a process. Those that it sends along (`addressed`) come first.
 template <class P>
 struct edges_of {
-  static constexpr std::size_t addressed =
-      calls_of<P>::list.size + casts_of<P>::list.size + starts_of<P>::list.size;
-  static constexpr std::size_t size = addressed + restarts_with_of<P>::list.size;
-
-  static constexpr std::array<edge, size + 1> list = [] {
-    std::array<edge, size + 1> out{};
-    std::size_t n = 0;
-    auto add = [&](edge_kind kind, id_list names) {
-      for (std::size_t i = 0; i != names.size; ++i) out[n++] = {kind, names.first[i]};
-    };
-    add(edge_kind::calls, calls_of<P>::list);
-    add(edge_kind::casts, casts_of<P>::list);
-    add(edge_kind::starts, starts_of<P>::list);
-    add(edge_kind::restarts_with, restarts_with_of<P>::list);
-    return out;
-  }();
+  static constexpr declarations declared = declarations_of<P>();
+  static constexpr std::size_t addressed = declared.addressed();
+  static constexpr std::size_t size = addressed + declared.restarts_with.names.size;
+  static constexpr std::array<edge, size + 1> list = list_edges<size>(declared);
 };
 
 /// Whether a child's type can be a process: a complete class that is not another part of a tree.
@@ -128,25 +126,6 @@ struct option_mistakes {
 
   constexpr void add(node_index node, option_fault what, bool in_parts, std::uint32_t at, type_id option) {
     if (what != option_fault::none && size != list.size()) list[size++] = {node, what, in_parts, at, option};
-  }
-};
-
-struct unpacking {
-  record* records = nullptr;  // null while only counting
-  node_index size = 0;
-  option_mistakes* mistakes = nullptr;
-};
-
-/// The options seen so far in one list, to find what stands there twice.
-struct seen {
-  unsigned kinds = 0;
-
-  constexpr bool again(option_kind kind) {
-    if (kind == option_kind::allow) return false;
-    const unsigned bit = 1U << static_cast<unsigned>(kind);
-    const bool twice = (kinds & bit) != 0;
-    kinds |= bit;
-    return twice;
   }
 };
 
@@ -175,11 +154,10 @@ constexpr option_fault apply_to_supervisor(record& r) {
 
 /// Takes an option from a child's list into its record.
 template <class Option>
-constexpr option_fault apply_to_child(record& r, seen& before) {
+constexpr option_fault apply_to_child(record& r) {
   if constexpr (!option_type<Option>) {
     return option_fault::unknown;
   } else {
-    if (before.again(Option::espalier_option)) return option_fault::given_twice;
     if constexpr (Option::espalier_option == option_kind::restart) {
       r.restart = Option::value;
     } else if constexpr (Option::espalier_option == option_kind::shutdown) {
@@ -215,107 +193,191 @@ constexpr option_fault apply_to_child(record& r, seen& before) {
   }
 }
 
-// --- nodes
+/// One option, with what it does to a record.
+struct option_part {
+  option_kind kind{};
+  bool is_known = false;
+  type_id name = {};
+  option_fault (*to_child)(record&) = nullptr;
+  option_fault (*to_supervisor)(record&) = nullptr;
+};
+template <class Option>
+inline constexpr option_part option_part_of{{}, false, id_of<Option>, &apply_to_child<Option>};
+template <option_type Option>
+inline constexpr option_part option_part_of<Option>{Option::espalier_option, true, id_of<Option>,
+                                                    &apply_to_child<Option>, &apply_to_supervisor<Option>};
 
-using unpack_part = void (*)(unpacking&, node_index parent, std::uint32_t at, seen&);
-struct unpack_option {
-  option_fault (*apply)(record&, seen&);
-  type_id option;
+// --- parts: the types as constants that point to each other
+
+/// A part of a supervisor's list: an option, or a child with its options.
+struct part {
+  option_part const* option = nullptr;  // only of an option
+  bool is_option = false;
+
+  type_id name = {};
+  bool supervisor = false;
+  bool dynamic = false;
+  bool partitioned = false;
+  bool named = true;
+  bool is_process = true;
+  bool skips_terminate = false;
+  unsigned char wrong_lists = 0;
+  long long partitions = 0;
+  edge const* edges = nullptr;
+  std::size_t edge_count = 0;
+  option_part const* const* options = nullptr;
+  std::size_t option_count = 0;
+  part const* const* parts = nullptr;  // of a supervisor
+  std::size_t part_count = 0;
 };
 
-inline constexpr auto child_options = [](auto... option) {
-  return std::array<unpack_option, sizeof...(option) + 1>{
-      unpack_option{&apply_to_child<typename decltype(option)::type>,
-                    id_of<typename decltype(option)::type>}...,
-      unpack_option{}};
-};
+template <class Name, class Options>
+constexpr part child_part();
 
 template <class Part>
-constexpr void unpack_node(unpacking& out, node_index parent, std::uint32_t at, seen& before);
+inline constexpr part part_of = child_part<Part, type_list<>>();
+template <class P, class... Options>
+inline constexpr part part_of<child<P, Options...>> = child_part<P, type_list<Options...>>();
+template <option_type Option>
+inline constexpr part part_of<Option>{&option_part_of<Option>, true};
 
-inline constexpr auto supervisor_parts = [](auto... part) {
-  return std::array<unpack_part, sizeof...(part) + 1>{&unpack_node<typename decltype(part)::type>...,
-                                                      nullptr};
+inline constexpr auto list_options = [](auto... option) {
+  return std::array<option_part const*, sizeof...(option) + 1>{
+      &option_part_of<typename decltype(option)::type>..., nullptr};
 };
+inline constexpr auto list_parts = [](auto... part) {
+  return std::array<detail::part const*, sizeof...(part) + 1>{&part_of<typename decltype(part)::type>...,
+                                                              nullptr};
+};
+template <class Options>
+inline constexpr auto options_in = boost::hana::unpack(Options{}, list_options);
+template <class Parts>
+inline constexpr auto parts_in = boost::hana::unpack(Parts{}, list_parts);
 
 template <class P>
-constexpr void describe_process(record& r) {
-  if constexpr (is_process<P>()) {
-    r.wrong_lists =
-        static_cast<unsigned char>((calls_of<P>::is_list ? 0 : 1) | (casts_of<P>::is_list ? 0 : 2) |
-                                   (restarts_with_of<P>::is_list ? 0 : 4) | (needs_a_list<P>() ? 0 : 8) |
-                                   (starts_of<P>::is_list ? 0 : 16));
-    r.edges = edges_of<P>::list.data();
-    r.edge_count = static_cast<std::uint32_t>(edges_of<P>::size);
-  }
+constexpr void describe_process(part& out) {
+  constexpr declarations const& d = edges_of<P>::declared;
+  out.wrong_lists = d.wrong_lists();
+  out.edges = edges_of<P>::list.data();
+  out.edge_count = edges_of<P>::size;
 }
 
-/// How many records the one child of a partitioned supervisor becomes. A number that is refused is not
-/// believed.
-template <class T>
-constexpr long long copies_of_child() {
-  if constexpr (partitioned_type<T>) {
-    if (is_valid_partition_count(T::espalier_partitions)) return T::espalier_partitions;
-  }
-  return 1;
-}
-
-template <class Part>
-constexpr void unpack_node(unpacking& out, node_index parent, std::uint32_t at, seen& before) {
-  if constexpr (option_type<Part>) {
-    if (out.records == nullptr) return;
-    const bool again = before.again(Part::espalier_option);
-    out.mistakes->add(parent,
-                      again ? option_fault::given_twice : apply_to_supervisor<Part>(out.records[parent]),
-                      true, at, id_of<Part>);
+template <class Name, class Options>
+constexpr part child_part() {
+  part out;
+  out.name = id_of<Name>;
+  if constexpr (supervisor_type<Name>) {
+    out.supervisor = true;
+    out.dynamic = dynamic_type<Name>;
+    out.named = has_own_name<Name>;
+    if constexpr (partitioned_type<Name>) {
+      out.partitioned = true;
+      out.partitions = Name::espalier_partitions;
+    }
+    out.parts = parts_in<typename Name::espalier_parts>.data();
+    out.part_count = parts_in<typename Name::espalier_parts>.size() - 1;
+  } else if constexpr (is_process<Name>()) {
+    describe_process<process_of<Name>>(out);
   } else {
-    using name = typename child_parts<Part>::name;
-    const node_index me = out.size++;
-    if (out.records != nullptr) {
-      record& r = out.records[me];
-      r.name = id_of<name>;
-      r.parent = parent;
-      if (parent != no_node) r.pattern = out.records[parent].dynamic ? me : out.records[parent].pattern;
-      r.supervisor = supervisor_type<name>;
-      r.dynamic = dynamic_type<name>;
-      r.partitioned = partitioned_type<name>;
-      if constexpr (partitioned_type<name>) r.partitions = name::espalier_partitions;
-      r.named = has_own_name<name>;
-      r.is_process = supervisor_type<name> || is_process<name>();
-      if (r.supervisor) r.shutdown = infinity;
-      if (parent != no_node) r.number = out.records[parent].children++;
-      constexpr auto options = boost::hana::unpack(typename child_parts<Part>::options{}, child_options);
-      seen kinds;
-      const bool is_repeated = r.number != 0 && out.records[parent].partitioned;
-      for (std::uint32_t i = 0; i + 1 != options.size(); ++i) {
-        const option_fault wrong = options[i].apply(r, kinds);
-        if (!is_repeated) out.mistakes->add(me, wrong, false, i, options[i].option);
-      }
-      if constexpr (!supervisor_type<name>) {
-        describe_process<process_of<name>>(r);
-        r.skips_terminate = skips_terminate<name, typename child_parts<Part>::options>;
-      }
-    }
-    if constexpr (supervisor_type<name>) {
-      constexpr auto parts = boost::hana::unpack(typename name::espalier_parts{}, supervisor_parts);
-      seen kinds;
-      for (std::uint32_t i = 0; i + 1 != parts.size(); ++i) {
-        const node_index before_part = out.size;
-        parts[i](out, me, i, kinds);
-        if (i != 0 || out.size == before_part) continue;  // only the first part, if it is a child
-        for (long long copy = 1; copy < copies_of_child<name>(); ++copy) parts[i](out, me, i, kinds);
-      }
-    }
-    if (out.records != nullptr) out.records[me].end = out.size;
+    out.is_process = false;
+  }
+  if constexpr (!std::is_same_v<Options, type_list<>>) {
+    out.options = options_in<Options>.data();
+    out.option_count = options_in<Options>.size() - 1;
+    if constexpr (!supervisor_type<Name>) out.skips_terminate = skips_terminate<Name, Options>;
+  }
+  return out;
+}
+
+// --- records: one walk over those constants
+
+/// The options seen so far in one list, to find what stands there twice.
+struct seen {
+  unsigned kinds = 0;
+
+  constexpr bool again(option_kind kind) {
+    if (kind == option_kind::allow) return false;
+    const unsigned bit = 1U << static_cast<unsigned>(kind);
+    const bool twice = (kinds & bit) != 0;
+    kinds |= bit;
+    return twice;
+  }
+};
+
+/// How many times a part of a supervisor's list becomes records: the child of a partitioned supervisor, if it
+/// comes first, once for each partition. A number that is refused is not believed.
+constexpr long long copies_of(part const& supervisor, std::size_t at) {
+  return supervisor.partitioned && at == 0 && is_valid_partition_count(supervisor.partitions)
+             ? supervisor.partitions
+             : 1;
+}
+
+constexpr node_index count_records(part const& child) {
+  node_index n = 1;
+  for (std::size_t i = 0; i != child.part_count; ++i) {
+    part const& p = *child.parts[i];
+    if (p.is_option) continue;
+    const node_index below = p.supervisor ? count_records(p) : 1;
+    n += below * static_cast<node_index>(copies_of(child, i));
+  }
+  return n;
+}
+
+struct unpacking {
+  record* records = nullptr;
+  node_index size = 0;
+  option_mistakes* mistakes = nullptr;
+};
+
+constexpr void unpack_options(unpacking& out, part const& child, node_index me, bool is_repeated) {
+  seen before;
+  for (std::uint32_t i = 0; i != child.option_count; ++i) {
+    option_part const& o = *child.options[i];
+    const option_fault wrong =
+        o.is_known && before.again(o.kind) ? option_fault::given_twice : o.to_child(out.records[me]);
+    if (!is_repeated) out.mistakes->add(me, wrong, false, i, o.name);
   }
 }
 
-template <class T>
-constexpr node_index count_nodes() {
-  unpacking out;
-  seen none;
-  unpack_node<T>(out, no_node, 0, none);
-  return out.size;
+constexpr void unpack_child(unpacking& out, part const& child, node_index parent) {
+  const node_index me = out.size++;
+  record& r = out.records[me];
+  r.name = child.name;
+  r.parent = parent;
+  bool is_repeated = false;
+  if (parent != no_node) {
+    record& above = out.records[parent];
+    r.pattern = above.dynamic ? me : above.pattern;
+    r.number = above.children++;
+    is_repeated = r.number != 0 && above.partitioned;
+  }
+  if (child.supervisor) {
+    r.supervisor = true;
+    r.dynamic = child.dynamic;
+    r.partitioned = child.partitioned;
+    r.partitions = child.partitions;
+    r.named = child.named;
+    r.shutdown = infinity;
+  } else {
+    r.is_process = child.is_process;
+    r.wrong_lists = child.wrong_lists;
+    r.edges = child.edges;
+    r.edge_count = static_cast<std::uint32_t>(child.edge_count);
+    r.skips_terminate = child.skips_terminate;
+  }
+  if (child.option_count != 0) unpack_options(out, child, me, is_repeated);
+  seen before;
+  for (std::uint32_t i = 0; i != child.part_count; ++i) {
+    part const& p = *child.parts[i];
+    if (p.is_option) {
+      const option_fault wrong =
+          before.again(p.option->kind) ? option_fault::given_twice : p.option->to_supervisor(r);
+      out.mistakes->add(me, wrong, true, i, p.option->name);
+    } else {
+      for (long long copy = copies_of(child, i); copy != 0; --copy) unpack_child(out, p, me);
+    }
+  }
+  r.end = out.size;
 }
 
 template <std::size_t N>
@@ -327,10 +389,9 @@ struct unpacked {
 /// The tree `T`, unpacked once.
 template <class T>
 inline constexpr auto unpacked_tree = [] {
-  unpacked<count_nodes<T>()> out;
+  unpacked<count_records(part_of<T>)> out;
   unpacking to{out.records.data(), 0, &out.mistakes};
-  seen none;
-  unpack_node<T>(to, no_node, 0, none);
+  unpack_child(to, part_of<T>, no_node);
   return out;
 }();
 

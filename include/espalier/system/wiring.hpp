@@ -7,16 +7,18 @@
 #include <espalier/runtime/engine.hpp>
 #include <espalier/system/with.hpp>
 
-// The types of a tree, turned into the functions that the engine calls. Here templates end.
+// The types of a tree, turned into the functions that the engine calls. Here templates end. What is here is
+// instantiated for each process, so it makes no `unique_ptr` of a type that depends on it, and asks little of
+// those with which nothing can be wrong.
 namespace espalier::detail {
 
 template <class P>
 std::unique_ptr<runtime::incarnation> make_life(runtime::place& home, std::uint64_t number) {
-  return std::make_unique<runtime::default_life<P>>(home, number);
+  return std::unique_ptr<runtime::incarnation>(new runtime::default_life<P>(home, number));
 }
 template <class P, auto Start>
 std::unique_ptr<runtime::incarnation> make_started_life(runtime::place& home, std::uint64_t number) {
-  return std::make_unique<runtime::started_life<P, Start>>(home, number);
+  return std::unique_ptr<runtime::incarnation>(new runtime::started_life<P, Start>(home, number));
 }
 
 using make_function = std::unique_ptr<runtime::incarnation> (*)(runtime::place&, std::uint64_t);
@@ -34,14 +36,15 @@ struct maker<P, start<Function>> {
 template <class P, auto Function>
 struct maker<P, start_with_arguments<start<Function>>> {
   static std::unique_ptr<runtime::incarnation> make(runtime::place& home, std::uint64_t number) {
-    return std::make_unique<runtime::started_life<P, Function, typename args_of<P>::type>>(home, number);
+    return std::unique_ptr<runtime::incarnation>(
+        new runtime::started_life<P, Function, typename args_of<P>::type>(home, number));
   }
   static constexpr make_function value = &make;
 };
 template <class P>
 struct maker<P, start_with_arguments<>> {
   static std::unique_ptr<runtime::incarnation> make(runtime::place& home, std::uint64_t number) {
-    return std::make_unique<runtime::argument_life<P>>(home, number);
+    return std::unique_ptr<runtime::incarnation>(new runtime::argument_life<P>(home, number));
   }
   static constexpr make_function value = &make;
 };
@@ -63,12 +66,29 @@ using start_at = typename start_of_record<T, I>::type;
 template <node_index I, class... Verdicts>
 struct node_check : Verdicts... {};
 
+/// Whether nothing can be wrong with a process type as such: most have none of what `node_check` is about.
+template <class P>
+concept is_plain = std::is_aggregate_v<P> && requires(P& p) {
+  { p.~P() }
+  noexcept;
+} && !requires {
+  typename P::needs;
+}
+&&!requires(P & p) { p.init(); }
+&&!requires(P & p, context<P>& self) { p.init(self); }
+&&!has_terminate<P>;
+
 template <class T, node_index I, bool Supervisor, class... Given>
 struct node_check_of {
   using process = process_of<name_at<T, I>>;
   using type =
       node_check<I, destructor_verdict<process>, building_verdict<process, start_at<T, I>>,
                  init_verdict<process>, terminate_verdict<process>, needs_verdict<process, Given...>>;
+};
+template <class T, node_index I, class... Given>
+requires(is_plain<process_of<name_at<T, I>>>&&
+             std::is_same_v<start_at<T, I>, no_start_function>) struct node_check_of<T, I, false, Given...> {
+  using type = node_check<I>;
 };
 template <class T, node_index I, class... Given>
 struct node_check_of<T, I, true, Given...> {
@@ -85,29 +105,52 @@ struct wiring_checks<T, std::index_sequence<I...>, Given...>
 template <class T, class... Given>
 using wiring_check = wiring_checks<T, std::make_index_sequence<records_of<T>.size()>, Given...>;
 
-/// What the engine needs of record `I`.
-template <class T, node_index I, class Given>
-runtime::process_type process_type_at(Given const& values) {
-  if constexpr (records_of<T>[I].supervisor) {
-    return {};
-  } else {
-    using process = process_of<name_at<T, I>>;
-    if constexpr (std::is_nothrow_destructible_v<process>) {
-      return {maker<process, start_at<T, I>>::value,
-              environment_values<process, typename needs_of<process>::type>::from(values)};
-    } else {
-      return {};  // said by node_check
+/// What the engine needs of one record, before there are values.
+template <class Given>
+struct process_wiring {
+  make_function make = nullptr;
+  std::vector<void const*> (*environment)(Given const&) = nullptr;  // null: it needs none
+
+  runtime::process_type with(Given const& values) const {
+    return {make, environment == nullptr ? std::vector<void const*>{} : environment(values)};
+  }
+};
+
+template <class Given, class P, class Start>
+constexpr process_wiring<Given> wire_process() {
+  process_wiring<Given> out;
+  if constexpr (requires(P & p) {
+                  { p.~P() }
+                  noexcept;
+                }) {  // otherwise said by node_check
+    out.make = maker<P, Start>::value;
+    if constexpr (requires { typename P::needs; }) {
+      out.environment = &environment_values<P, typename P::needs>::template from<Given>;
     }
   }
+  return out;
+}
+
+/// What the engine needs of record `I`.
+template <class T, node_index I, class Given>
+inline constexpr process_wiring<Given> wiring_at = [] {
+  if constexpr (records_of<T>[I].supervisor) {
+    return process_wiring<Given>{};
+  } else {
+    return wire_process<Given, process_of<name_at<T, I>>, start_at<T, I>>();
+  }
+}();
+template <class T, node_index I, class Given>
+runtime::process_type process_type_at(Given const& values) {
+  return wiring_at<T, I, Given>.with(values);
 }
 
 template <class T, class Given, std::size_t... I>
 std::vector<runtime::process_type> process_types(Given const& values, std::index_sequence<I...>) {
-  using at = runtime::process_type (*)(Given const&);
-  constexpr at all[] = {&process_type_at<T, I, Given>...};  // a loop, because Clang limits folds
+  static constexpr process_wiring<Given> all[] = {wiring_at<T, I, Given>...};  // a loop: Clang limits folds
   std::vector<runtime::process_type> out;
   out.reserve(sizeof...(I));
-  for (at type : all) out.push_back(type(values));
+  for (process_wiring<Given> const& each : all) out.push_back(each.with(values));
   return out;
 }
 

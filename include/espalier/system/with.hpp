@@ -85,8 +85,8 @@ struct environment_values {
 };
 template <class P, class... C>
 struct environment_values<P, environment<C...>> {
-  template <class... Given>
-  static std::vector<void const*> from(std::tuple<Given...> const& values) {
+  template <class Values>
+  static std::vector<void const*> from(Values const& values) {
     return {value_for<P, C>(values)...};
   }
 };

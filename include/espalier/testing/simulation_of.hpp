@@ -32,8 +32,7 @@ struct records_alone {
     root.period = duration{1};
     root.children = static_cast<std::uint32_t>(records.size() - 1);
     root.end = static_cast<node_index>(records.size());
-    sorted.resize(records.size());
-    sorted.resize(sort_names(view(), sorted.data()));
+    sort_names();
   }
 
   tree_view view() const {
@@ -48,6 +47,18 @@ struct records_alone {
   }
 
  private:
+  void sort_names() {
+    std::vector<std::uint64_t> keys;
+    std::vector<node_index> list;
+    for (record const& r : records) {
+      keys.push_back(r.name.hash());
+      list.push_back(static_cast<node_index>(list.size()));
+    }
+    std::vector<node_index> spare(list.size());
+    sorted.resize(list.size());
+    sorted.resize(
+        pick_names(view(), sort(keys.data(), list.data(), spare.data(), list.size()), sorted.data()));
+  }
   bool knows(type_id name) const { return find(name) != no_node; }
   void add(record r) {
     r.parent = 0;

@@ -94,10 +94,13 @@ policy::flags ended_by(node_index i) {
 }
 template <class T>
 policy::flags exposed_to(node_index process) {
-  bool in[detail::view_of<T>.size] = {};
-  node_index to_do[detail::view_of<T>.size] = {};
-  detail::expose(detail::outages_of<T>.data(), detail::callers_of<T>, process, in, to_do);
-  return policy::flags(std::begin(in), std::end(in));
+  node_index mark[detail::view_of<T>.size] = {};
+  node_index list[detail::view_of<T>.size] = {};
+  detail::reach reached{mark, list};
+  detail::expose(detail::outages_of<T>.data(), detail::callers_of<T>, process, reached);
+  policy::flags in(detail::view_of<T>.size);
+  for (std::size_t i = 0; i != reached.size; ++i) in[list[i]] = 1;
+  return in;
 }
 template <class T>
 inline constexpr policy policy_of{detail::view_of<T>, shutdown_bound<T>, &ended_by<T>, &exposed_to<T>};

@@ -24,9 +24,7 @@ struct environment {};
 namespace detail {
 
 template <class... Names>
-struct ids {
-  static constexpr type_id list[sizeof...(Names) + 1] = {id_of<Names>..., type_id{}};
-};
+inline constexpr type_id ids[sizeof...(Names) + 1] = {id_of<Names>..., type_id{}};
 
 /// A list of ids without its type.
 struct id_list {
@@ -56,7 +54,7 @@ constexpr bool same_sequence(id_list a, id_list b) {
 }
 
 template <class... Names>
-inline constexpr id_list ids_of{ids<Names...>::list, sizeof...(Names)};
+inline constexpr id_list ids_of{ids<Names...>, sizeof...(Names)};
 
 }  // namespace detail
 

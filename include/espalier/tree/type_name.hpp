@@ -20,34 +20,40 @@ constexpr const char* signature() {
   return __PRETTY_FUNCTION__;
 }
 
-constexpr bool starts_with(const char* text, const char* word) {
-  for (; *word != '\0'; ++word, ++text) {
-    if (*text != *word) return false;
-  }
-  return true;
-}
+/// Where the spelling of a type begins in its signature, behind "T = ": the same for all types.
+inline constexpr std::size_t spelling_begin = [] {
+  const char* const text = signature<void>();
+  std::size_t i = 0;
+  while (text[i] != 'T' || text[i + 1] != ' ' || text[i + 2] != '=') ++i;
+  return i + 4;
+}();
 
+/// One loop with few calls: it is evaluated for each name in a tree.
 constexpr type_name spell(const char* signature) {
-  const char* begin = signature;
-  while (!starts_with(begin, "T = ")) ++begin;
-  begin += 4;
-  // GCC lists further parameters behind ';', Clang closes with ']'; both nest only inside <> and ().
-  const char* end = begin;
+  const char* const begin = signature + spelling_begin;
   std::uint64_t hash = 14695981039346656037U;
-  for (int depth = 0; *end != '\0'; ++end) {
-    if (*end == '[' || *end == '<' || *end == '(') ++depth;
-    if (depth == 0 && (*end == ']' || *end == ';')) break;
-    if (*end == ']' || *end == '>' || *end == ')') --depth;
-    hash = (hash ^ static_cast<unsigned char>(*end)) * 1099511628211U;
-  }
   // A reader needs neither the anonymous namespace nor the function that a type is local to.
   const char* shown = begin;
-  int angle = 0;
-  for (const char* at = begin; at != end; ++at) {
-    if (*at == '<') ++angle;
-    if (*at == '>') --angle;
-    if (angle == 0 && (starts_with(at, "}::") || starts_with(at, ")::")) && at + 3 < end) shown = at + 3;
+  const char* shown_before = begin;
+  int depth = 0;  // in any brackets
+  int angle = 0;  // in angle brackets
+  const char* end = begin;
+  for (char c = *end; c != '\0'; c = *++end) {
+    if (c < 'a' && c != '_' && (c < '0' || c > '9')) {
+      // GCC lists further parameters behind ';', Clang closes with ']'; both nest only inside <> and ().
+      if (c == '[' || c == '<' || c == '(') ++depth;
+      if (depth == 0 && (c == ']' || c == ';')) break;
+      if (c == ']' || c == '>' || c == ')') --depth;
+      if (c == '<') ++angle;
+      if (c == '>') --angle;
+    }
+    if ((c == ')' || c == '}') && angle == 0 && end[1] == ':' && end[2] == ':') {
+      shown_before = shown;
+      shown = end + 3;
+    }
+    hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211U;
   }
+  if (shown >= end) shown = shown_before;
   return {shown, static_cast<std::size_t>(end - shown), hash};
 }
 
