@@ -68,12 +68,14 @@ class address : public node, public reply_sink, public room_waiter {
 
   void park() override {
     envelope_list refused;
+    envelope_list late;
     bond_list told;
     waiting_for_room waiting;
     {
       std::lock_guard lock(mutex_);
       sort_in(inbox_.park());
       refused = std::move(mail_);
+      late = std::move(answers_);
       bounded_ = 0;
       if (rare_ != nullptr) {
         rare_->signals.clear();
@@ -84,7 +86,7 @@ class address : public node, public reply_sink, public room_waiter {
     tell_of_room(waiting);
     for (auto& b : told) fire(b, 0, reason::noproc);
     fail_all(refused, reason::noproc);
-    drop_answers();
+    drop(late);
   }
 
   void reopen() override {
@@ -284,11 +286,11 @@ class address : public node, public reply_sink, public room_waiter {
       (e.is_answer ? answers_ : mail_).push(e);
     }
   }
-  /// Whose calls are over.
-  void drop_answers() {
-    envelope_list late = std::move(answers_);
-    while (envelope* e = late.pop()) delete e;
+  static void drop(envelope_list& list) {
+    while (envelope* e = list.pop()) delete e;
   }
+  /// Of calls that are over.
+  void drop_answers() { drop(answers_); }
 
   void tell(notice_kind what, std::uint64_t life, exit_reason why, type_id message = {}) {
     plan_->told->tell({what, number_, life, std::move(why), message});

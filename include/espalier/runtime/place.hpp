@@ -312,8 +312,9 @@ class place final : public address {
       begin_life();
       return true;
     }
+    envelope_list late = std::move(answers_);
     lock.unlock();
-    drop_answers();
+    drop(late);
     return !inbox_.rest();
   }
 
