@@ -1,0 +1,110 @@
+// What the machine itself takes: a clock read, a throw, and a round trip between two threads.
+#include <linux/futex.h>
+#include <pthread.h>
+#include <sched.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <stdexcept>
+#include <thread>
+
+#include "floors.hpp"
+
+namespace {
+
+/// Runs `work` on a thread that is kept on one core.
+template <class Work>
+std::thread on_core(std::size_t core, Work work) {
+  return std::thread([=] {
+    cpu_set_t set;
+    CPU_ZERO(&set);
+    CPU_SET(core, &set);
+    pthread_setaffinity_np(pthread_self(), sizeof set, &set);
+    work();
+  });
+}
+
+/// Two threads that hand one word to and fro: even numbers are the first one's turn, odd ones the second's.
+template <class Wait, class Wake>
+double round_trip(std::uint64_t count, std::size_t second_core, Wait wait, Wake wake) {
+  alignas(64) std::atomic<std::uint32_t> word{0};
+  double took = 0;
+  std::thread first = on_core(0, [&] {
+    const auto begin = clock_type::now();
+    for (std::uint32_t i = 0; i != count; ++i) {
+      word.store(2 * i + 1, std::memory_order_seq_cst);
+      wake(word);
+      wait(word, 2 * i + 2);
+    }
+    took = nanoseconds(clock_type::now() - begin);
+  });
+  std::thread second = on_core(second_core, [&] {
+    for (std::uint32_t i = 0; i != count; ++i) {
+      wait(word, 2 * i + 1);
+      word.store(2 * i + 2, std::memory_order_seq_cst);
+      wake(word);
+    }
+  });
+  first.join();
+  second.join();
+  expect("round trips", word, 2 * count);
+  return took / static_cast<double>(count);
+}
+
+void spin_until(std::atomic<std::uint32_t>& word, std::uint32_t value) {
+  while (word.load(std::memory_order_acquire) != value) __builtin_ia32_pause();
+}
+long futex(std::atomic<std::uint32_t>& word, int what, std::uint32_t value) {
+  return syscall(SYS_futex, &word, what, value, nullptr, nullptr, 0);
+}
+void sleep_until(std::atomic<std::uint32_t>& word, std::uint32_t value) {
+  for (std::uint32_t now = word.load(); now != value; now = word.load()) futex(word, FUTEX_WAIT_PRIVATE, now);
+}
+void wake_other(std::atomic<std::uint32_t>& word) { futex(word, FUTEX_WAKE_PRIVATE, 1); }
+
+[[gnu::noinline]] void throw_if(bool yes) {
+  if (yes) throw std::runtime_error("as asked");
+}
+
+double cache_line_round_trip(std::uint64_t count) {
+  return round_trip(count, 1, spin_until, [](auto&) {});
+}
+
+}  // namespace
+
+measurements wake_outside(std::uint64_t count) {
+  if (std::thread::hardware_concurrency() < 2) return {};
+  return {{"call_outside", cache_line_round_trip(100 * count), "ns"},
+          {"call_outside_parked", round_trip(count / 4, 1, sleep_until, wake_other), "ns"}};
+}
+measurements wake_workers(std::uint64_t count) {
+  if (std::thread::hardware_concurrency() < 2) return {};
+  return {{"across_workers", cache_line_round_trip(10 * count), "ns"}};
+}
+
+measurements limits(std::uint64_t count) {
+  measurements out;
+  std::uint64_t sum = 0;
+  auto begin = clock_type::now();
+  for (std::uint64_t i = 0; i != count; ++i)
+    sum += static_cast<std::uint64_t>(clock_type::now().time_since_epoch().count());
+  out.push_back(
+      {"limit_clock_read", nanoseconds(clock_type::now() - begin) / static_cast<double>(count), "ns"});
+  if (sum == 0) throw miscounted("a clock that stands still");
+
+  const std::uint64_t throws = count / 10;
+  std::uint64_t caught = 0;
+  begin = clock_type::now();
+  for (std::uint64_t i = 0; i != throws; ++i) {
+    try {
+      throw_if(true);
+    } catch (std::exception const&) {
+      ++caught;
+    }
+  }
+  out.push_back(
+      {"limit_throw_catch", nanoseconds(clock_type::now() - begin) / static_cast<double>(throws), "ns"});
+  expect("exceptions", caught, throws);
+  out.push_back({"limit_futex_one_core", round_trip(count / 50, 0, sleep_until, wake_other), "ns"});
+  return out;
+}
