@@ -195,7 +195,7 @@ def never_said(include, results):
 
 
 def without_place(line):
-    return re.sub(r"^.*?: (?=(error|note): )", "", line.strip())
+    return re.sub(r"^.*?: (?=(error|note): )", "", line.strip()).replace("‘", "'").replace("’", "'")
 
 
 def words_of(checked):
@@ -210,7 +210,7 @@ def words_of(checked):
 
 
 def refused_in(line):
-    found = re.search(r"espalier: ([^;]*);", line)
+    found = re.search(r'espalier: ([^;"]*)', line)
     return found[1] if found else None
 
 

@@ -103,8 +103,9 @@ struct start_with_wrong_parameters {
 };
 template <class P, class Start, class Made>
 struct start_with_wrong_result {
-  static_assert(ill_formed<P, Start, which_answers<Made>>,
-                "espalier: a start function answers its process, or a std::optional of it");
+  static_assert(
+      ill_formed<P, Start, which_answers<Made>>,
+      "espalier: a start function answers its process, or a std::optional of it; return one of these");
 };
 
 template <class P, class Function, class... A>
