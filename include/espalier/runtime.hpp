@@ -28,5 +28,6 @@
 #include <espalier/runtime/short_lock.hpp>
 #include <espalier/runtime/supervisor_node.hpp>
 #include <espalier/runtime/timed_mails.hpp>
+#include <espalier/runtime/timer_wheel.hpp>
 #include <espalier/runtime/timers.hpp>
 #include <espalier/runtime/work_ring.hpp>

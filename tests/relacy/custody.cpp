@@ -7,9 +7,9 @@ namespace {
 
 using espalier::runtime::whereabouts;
 
-/// A worker goes in and out of the code of a process, and uses its context, while the supervisor tries to leave
-/// the life behind. What belongs to the life is touched by one of them at a time, and never by the worker once
-/// the supervisor has it.
+/// A worker goes in and out of the code of a process, and uses its context, while the supervisor tries to
+/// leave the life behind. What belongs to the life is touched by one of them at a time, and never by the
+/// worker once the supervisor has it.
 struct claim_against_return : rl::test_suite<claim_against_return, 2> {
   espalier::runtime::custody<relacy_atomics> held;
   relacy_mutex lock;

@@ -12,16 +12,17 @@ struct alignas(16) letter {
 using box = espalier::runtime::mailbox<letter, relacy_atomics>;
 using espalier::runtime::pushed;
 
-/// Two senders, and two workers that run the process whenever it is submitted. One life of it is handed over to
-/// the next on the way. Each letter is taken once, by the life that was there when it was pushed; those of one
-/// sender keep their order; no two workers run the process at a time; and it does not rest while it has mail.
+/// Two senders, and two workers that run the process whenever it is submitted. One life of it is handed over
+/// to the next on the way. Each letter is taken once, by the life that was there when it was pushed; those of
+/// one sender keep their order; no two workers run the process at a time; and it does not rest while it has
+/// mail.
 struct hand_over : rl::test_suite<hand_over, 4> {
   static constexpr int each = 2;
   box mail;
   letter letters[2][each];
   rl::atomic<int> submitted;
-  rl::var<int> taken;       // touched by whoever runs the process
-  rl::var<int> last[2];     // by sender
+  rl::var<int> taken;    // touched by whoever runs the process
+  rl::var<int> last[2];  // by sender
   rl::var<int> lives;
   rl::atomic<int> done;
 

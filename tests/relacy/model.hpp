@@ -7,8 +7,8 @@
 
 #include <relacy/relacy.hpp>
 
-/// The policy that has Relacy explore what is written with `espalier::runtime::std_atomics`. The barrier that the
-/// kernel makes is modelled by a fence on either side.
+/// The policy that has Relacy explore what is written with `espalier::runtime::std_atomics`. The barrier that
+/// the kernel makes is modelled by a fence on either side.
 struct relacy_atomics {
   static constexpr rl::memory_order relaxed = rl::mo_relaxed;
   static constexpr rl::memory_order acquire = rl::mo_acquire;
@@ -17,7 +17,8 @@ struct relacy_atomics {
 
   template <class T>
   class atomic {
-    using kept = typename std::conditional_t<std::is_enum_v<T>, std::underlying_type<T>, std::type_identity<T>>::type;
+    using kept =
+        typename std::conditional_t<std::is_enum_v<T>, std::underlying_type<T>, std::type_identity<T>>::type;
     using stored = std::conditional_t<sizeof(kept) == 1, int, kept>;
 
    public:

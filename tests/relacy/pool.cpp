@@ -41,8 +41,8 @@ struct steal_against_pop : rl::test_suite<steal_against_pop, 3> {
   }
 };
 
-/// The owner puts and takes, also the same job again, while somebody clears the slot out twice. Each put leads to
-/// one run.
+/// The owner puts and takes, also the same job again, while somebody clears the slot out twice. Each put
+/// leads to one run.
 struct take_against_clearing : rl::test_suite<take_against_clearing, 2> {
   espalier::runtime::next_slot<job, relacy_mutex, relacy_atomics> slot;
   job one;

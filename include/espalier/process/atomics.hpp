@@ -38,7 +38,8 @@ namespace espalier::runtime {
 
 #if defined(ESPALIER_HAS_MEMBARRIER)
 /// Whether the kernel does it; said once for the program.
-inline bool const has_membarrier = syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0) == 0;
+inline bool const has_membarrier =
+    syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0) == 0;
 #else
 inline constexpr bool has_membarrier = false;
 #endif

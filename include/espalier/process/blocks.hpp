@@ -7,10 +7,13 @@
 // Memory for messages, frames and incarnations. A worker keeps what is freed on it, by size, and hands it out
 // again, so that a steady state allocates nothing and touches warm memory.
 //
-//   1. Every block is one of the global operator new, of its size rounded up; so any thread may free any block,
+//   1. Every block is one of the global operator new, of its size rounded up; so any thread may free any
+//   block,
 //      and what has no worker to be kept by goes back there.
-//   2. A worker that has too many of a size gives half of them to the depot, which all workers of a pool share;
-//      one that has none asks there first. So blocks that one worker allocates and another one frees come back.
+//   2. A worker that has too many of a size gives half of them to the depot, which all workers of a pool
+//   share;
+//      one that has none asks there first. So blocks that one worker allocates and another one frees come
+//      back.
 //   3. The depot is bounded: what a burst leaves behind goes back to the system.
 namespace espalier::runtime {
 

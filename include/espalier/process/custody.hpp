@@ -27,8 +27,8 @@ class custody {
   /// Goes into the code of the process. Releases what the worker did before to a supervisor that claims the
   /// life.
   void enter() { where_.store(whereabouts::in_code, Atomics::release); }
-  /// Leaves it, for good or to use its context. Answers false if the life is claimed: then `is_claimed`, asked
-  /// under the lock, tells whether it is lost.
+  /// Leaves it, for good or to use its context. Answers false if the life is claimed: then `is_claimed`,
+  /// asked under the lock, tells whether it is lost.
   [[nodiscard]] bool leave(whereabouts to = whereabouts::outside) {
     where_.store(to, Atomics::release);
     return Atomics::check(claimed_) == 0;  // pairs with the announcement

@@ -59,9 +59,9 @@ class incarnation : public in_block {
   void const* arguments = nullptr;  // of a dynamic child, while it is constructed
   detail::resume_loop loop;
   suspension* waiting = nullptr;
-  task<void> activity;                       // the frame of init or terminate
-  reason_box asked_to_stop;                  // by itself
-  exit_reason ending;                        // why it terminates
+  task<void> activity;       // the frame of init or terminate
+  reason_box asked_to_stop;  // by itself
+  exit_reason ending;        // why it terminates
   bool traps_exits = false;
   bool only_destructs = false;  // its functions have returned; destructors run, which must not throw
   custody<> held;

@@ -273,7 +273,8 @@ class address : public node, public reply_sink, public room_waiter {
     if (wakes) plan_->runs->submit(*this);
   }
 
-  /// Puts what was taken out of the mailbox, the newest first, behind what was taken before, and answers apart.
+  /// Puts what was taken out of the mailbox, the newest first, behind what was taken before, and answers
+  /// apart.
   void sort_in(envelope* newest) {
     envelope* oldest = nullptr;
     while (newest != nullptr) {
@@ -341,7 +342,8 @@ class address : public node, public reply_sink, public room_waiter {
   /// Counts what now stands in `mail_`. Under the lock.
   void count_bounded() {
     bounded_ = 0;
-    for (envelope const* e = mail_.first(); is_bounded_ && e != nullptr; e = e->next) bounded_ += is_bounded(*e);
+    for (envelope const* e = mail_.first(); is_bounded_ && e != nullptr; e = e->next)
+      bounded_ += is_bounded(*e);
   }
   static void tell_of_room(waiting_for_room const& waiting) {
     for (auto [w, life] : waiting) w->go_on(life);
@@ -371,8 +373,8 @@ class address : public node, public reply_sink, public room_waiter {
   static void fail_all(envelope_list& list, exit_reason const& why) {
     while (envelope* e = list.pop()) fail(*e, e->failure.value_or(why));
   }
-  /// Writes down a signal, and puts its notice into the mailbox. A consumer that comes to the notice has found
-  /// the signal before, because attention is asked for first. Unlocks.
+  /// Writes down a signal, and puts its notice into the mailbox. A consumer that comes to the notice has
+  /// found the signal before, because attention is asked for first. Unlocks.
   void push_signal(exit_signal s, std::unique_ptr<envelope> notice, std::unique_lock<short_lock>& lock) {
     envelope* const mail = s.notice = notice.release();
     rare_part().signals.push_back(std::move(s));

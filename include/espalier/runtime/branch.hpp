@@ -129,8 +129,8 @@ class branch final : public instance, public instance_maker {
     } else if (r.supervisor) {
       made = &supervisors_.emplace_back(wiring, detail::rule_of(r));
     } else {
-      made = places_by_record_[i - root_] = &places_.emplace_back(
-          plans_.emplace_back(plan_of_place(i, told)), number_of(i));
+      made = places_by_record_[i - root_] =
+          &places_.emplace_back(plans_.emplace_back(plan_of_place(i, told)), number_of(i));
     }
     if (above != nullptr) above->adopt(*made, r, all_.paths[i]);
   }

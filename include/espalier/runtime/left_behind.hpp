@@ -8,7 +8,8 @@
 // limit is over. Nothing can end that function, so its incarnation is left behind, and the place goes on
 // without it.
 //
-//   1. Around each function of the process the worker says so in the incarnation's `held` (custody.hpp). While
+//   1. Around each function of the process the worker says so in the incarnation's `held` (custody.hpp).
+//   While
 //      the process uses its context, it says that; so what it sends is sent before it is left behind, or not
 //      at all.
 //   2. The supervisor claims the life under the place's lock. If the worker is in the function, the claim
@@ -19,7 +20,8 @@
 //   4. The worker that comes out of the function finds the claim, and throws `function_was_left`. It touches
 //      nothing of the place any more on its way out of `run`, takes the `left_behind` under the lock, and
 //      destroys it.
-//   5. What the function does with its context meanwhile finds the claim, too, and throws; what destructors do
+//   5. What the function does with its context meanwhile finds the claim, too, and throws; what destructors
+//   do
 //      with it does nothing.
 //
 // Why nothing is touched by both: custody.hpp. Only the `left_behind` frees the incarnation with its `held`.

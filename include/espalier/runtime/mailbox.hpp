@@ -28,9 +28,9 @@
 // which then fails, or after it; then `scheduled` is unset, and whoever made the change submits. Why at most
 // one consumer is there: only one thread changes `scheduled` from 0 to 1 after each rest.
 //
-// Memory orders. Each change of the word is an acq_rel CAS. A push releases what is in the node to the CAS that
-// takes it. A rest releases what the consumer did to the CAS that sets `scheduled` again, and the queue hands
-// that on to the next worker.
+// Memory orders. Each change of the word is an acq_rel CAS. A push releases what is in the node to the CAS
+// that takes it. A rest releases what the consumer did to the CAS that sets `scheduled` again, and the queue
+// hands that on to the next worker.
 namespace espalier::runtime {
 
 /// What became of a push.
@@ -89,7 +89,8 @@ class mailbox {
     word w = word_.load(Atomics::relaxed);
     for (;;) {
       if ((w & attention) != 0 || ((w & alive) != 0 && (w & pointer) != 0)) return false;
-      if (word_.compare_exchange_weak(w, w & ~word{scheduled}, Atomics::acq_rel, Atomics::relaxed)) return true;
+      if (word_.compare_exchange_weak(w, w & ~word{scheduled}, Atomics::acq_rel, Atomics::relaxed))
+        return true;
     }
   }
   /// An incarnation takes what waits.

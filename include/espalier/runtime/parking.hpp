@@ -11,7 +11,8 @@
 //   2. Who has queued work that it does not run itself next wakes a resting worker, unless one is searching.
 //   3. A worker that finds work while it searches stops searching. If it was the last one, it wakes another
 //      if there is more.
-//   4. Who wakes a worker counts it as searching at once, so that the next one who queues work wakes no other.
+//   4. Who wakes a worker counts it as searching at once, so that the next one who queues work wakes no
+//   other.
 //
 // Why no wake-up is lost: in 1 the counts are announced before the queues are looked at, and in 2 the work is
 // queued before the counts are checked; so at least one side sees the other (atomics.hpp). If it is the

@@ -63,8 +63,8 @@ class place final : public address {
   }
   return_address next_call() { return {this, ++calls_}; }
 
-  /// The function of a life returns, or uses its context (left_behind.hpp). Answers false if the life has been
-  /// left behind.
+  /// The function of a life returns, or uses its context (left_behind.hpp). Answers false if the life has
+  /// been left behind.
   bool leave_code(incarnation& life, whereabouts to = whereabouts::outside) {
     if (life.held.leave(to)) return true;
     std::lock_guard lock(mutex_);  // waits for the decision
@@ -161,9 +161,9 @@ class place final : public address {
   enum class phase : unsigned char { none, starting, serving, terminating };
 
   void take_turn() {
-    // A turn handles what was in the mailbox when it began. It is bounded in messages and in time, too, so that
-    // a process that is flooded, or floods itself, does not starve others.
-    // The clock is read after 2, 4, 8... messages: seldom if they are short, and soon enough if they are long.
+    // A turn handles what was in the mailbox when it began. It is bounded in messages and in time, too, so
+    // that a process that is flooded, or floods itself, does not starve others. The clock is read after 2,
+    // 4, 8... messages: seldom if they are short, and soon enough if they are long.
     constexpr duration turn{1'000'000};
     const int batch = plan_->runs->batch();
     instant end{};
@@ -193,12 +193,11 @@ class place final : public address {
     tell(notice_kind::returned, incarnation, reason::killed);
   }
 
-  /// The limit of what the process is suspended on. On a pool it stays armed when that is answered, since most
-  /// calls are answered long before, and the next one sees to it that it is due in time; it finds out when it
-  /// expires.
-  /// The limit of what the process is suspended on. On a pool it stays armed when that is answered, since most
-  /// calls are answered long before, and the next one sees to it that it is due in time; it finds out when it
-  /// expires.
+  /// The limit of what the process is suspended on. On a pool it stays armed when that is answered, since
+  /// most calls are answered long before, and the next one sees to it that it is due in time; it finds out
+  /// when it expires. The limit of what the process is suspended on. On a pool it stays armed when that is
+  /// answered, since most calls are answered long before, and the next one sees to it that it is due in time;
+  /// it finds out when it expires.
   struct suspension_timer final : timer {
     explicit suspension_timer(place& at) : home(at) {}
     void expire() noexcept override {

@@ -9,6 +9,7 @@
 #include <espalier/runtime/next_slot.hpp>
 #include <espalier/runtime/parking.hpp>
 #include <espalier/runtime/run_queue.hpp>
+#include <espalier/runtime/timer_wheel.hpp>
 #include <espalier/runtime/work_ring.hpp>
 #include <memory>
 #include <thread>
@@ -16,15 +17,15 @@
 
 // A small work-stealing pool.
 //
-// Work. What a worker submits is what it runs next (next_slot.hpp), because its message is still in the cache;
-// what stood there before goes to the end of the worker's ring (work_ring.hpp). What other threads submit goes
-// to a shared queue. A worker takes from its slot, its ring, the shared queue, and then from its neighbours'
-// rings. After some turns from the slot the ring comes first, and now and then the shared queue does, so
-// nobody is starved.
+// Work. What a worker submits is what it runs next (next_slot.hpp), because its message is still in the
+// cache; what stood there before goes to the end of the worker's ring (work_ring.hpp). What other threads
+// submit goes to a shared queue. A worker takes from its slot, its ring, the shared queue, and then from its
+// neighbours' rings. After some turns from the slot the ring comes first, and now and then the shared queue
+// does, so nobody is starved.
 //
-// Sharing. A sender and the receiver that it woke are best left together, and what is about to run is not worth
-// a thief. So a ring is shared at once only if there is plenty in it. Of fewer a thief takes some if it sees
-// them wait for long; and how often it is woken to have a look depends on what came of that before.
+// Sharing. A sender and the receiver that it woke are best left together, and what is about to run is not
+// worth a thief. So a ring is shared at once only if there is plenty in it. Of fewer a thief takes some if it
+// sees them wait for long; and how often it is woken to have a look depends on what came of that before.
 //
 // Parking. A worker that finds nothing searches for some
 // microseconds, because waking a core takes longer than that, and then sleeps (parking.hpp):
@@ -45,7 +46,8 @@
 // Functions that take long (SEMANTICS 16). A worker is a seat, and a thread, with a slot and a ring, has it:
 //   1. The watchdog gives the seat of a thread that has run one thing for the limit to a new thread, and has
 //      what runs reported. So does `replace_worker_of`, for a function that is left behind.
-//   2. The thread that loses its seat is told so, `is_lost`, and then all that stands in its slot and ring goes
+//   2. The thread that loses its seat is told so, `is_lost`, and then all that stands in its slot and ring
+//   goes
 //      to the shared queue. It looks at `is_lost` after whatever it submits, and gives that away itself; at
 //      least one of the two finds it (atomics.hpp).
 //   3. A thread that has lost its seat ends when it comes back.
@@ -349,7 +351,8 @@ class pool final : public scheduler {
       was_idle = is_idle;
       watch_.wait_for(lock, interval);
       const instant now = clock_now();
-      if (timers_.next() <= now || !shared_.seems_empty()) look_around_.store(true, std::memory_order_relaxed);
+      if (timers_.next() <= now || !shared_.seems_empty())
+        look_around_.store(true, std::memory_order_relaxed);
       for (auto& w : workers_) look_at(*w, now, lock);
     }
   }
@@ -567,12 +570,12 @@ class pool final : public scheduler {
   depot depot_;  // outlives the workers' caches
   std::vector<std::unique_ptr<worker>> workers_;
   run_queue shared_;
-  timer_queue timers_;
+  timer_wheel timers_;
   std::mutex idle_mutex_;
   std::vector<worker*> idle_;
   worker* timekeeper_ = nullptr;
   parking<> parking_;
-  std::atomic<unsigned> futile_{0};  // searches that found nothing worth stealing, in a row
+  std::atomic<unsigned> futile_{0};       // searches that found nothing worth stealing, in a row
   std::atomic<bool> look_around_{false};  // workers at the timers and at the shared queue
   bool ending_ = false;
 

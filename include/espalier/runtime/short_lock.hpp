@@ -6,9 +6,9 @@
 
 namespace espalier::runtime {
 
-/// A lock for a few instructions, of one byte. Taking it is one exchange, and giving it back a plain store, which
-/// a mutex that can put threads to sleep cannot do. Who finds it taken tries for a moment, and then lets others
-/// run, since its holder may have lost its core.
+/// A lock for a few instructions, of one byte. Taking it is one exchange, and giving it back a plain store,
+/// which a mutex that can put threads to sleep cannot do. Who finds it taken tries for a moment, and then
+/// lets others run, since its holder may have lost its core.
 class short_lock {
  public:
   void lock() noexcept {

@@ -25,14 +25,18 @@ class timer {
 
  private:
   friend class timer_queue;
+  friend class timer_wheel;
   static constexpr std::size_t unarmed = SIZE_MAX;
 
   instant due_{};
   std::uint64_t order_ = 0;  // of arming, so that equal instants keep it
   std::size_t slot_ = unarmed;
+  timer* before_ = nullptr;  // in a wheel
+  timer* after_ = nullptr;
 };
 
-/// The armed timers of one system: a binary heap of pointers, in which each timer knows its slot. Any thread.
+/// The armed timers of a simulation, where every instant counts: a binary heap of pointers, in which each
+/// timer knows its slot. Any thread.
 ///
 /// Locks: expiring holds the queue's lock while it takes a mailbox's, then a run queue's, then the pool's
 /// idle lock. So no one arms or disarms while holding one of those.

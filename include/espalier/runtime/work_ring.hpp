@@ -8,13 +8,14 @@
 // The queue of one worker, first in, first out, from which others steal. It holds a bounded number.
 //
 //   1. Only the owner pushes: it fills the slot at `tail_`, and then moves `tail_`, which publishes the slot.
-//   2. Owner and thieves take from `head_`: they read slots, and then move `head_` by a CAS. Who fails has read
+//   2. Owner and thieves take from `head_`: they read slots, and then move `head_` by a CAS. Who fails has
+//   read
 //      nothing of value, and tries again. The owner takes one, a thief half.
 //   3. A slot is filled again only after `head_` has moved past it, which the owner sees before it pushes; so
 //      a thief whose slots were overwritten while it read finds `head_` moved.
 //
-// Memory orders: the store of `tail_` releases a slot to the thief's acquire load. The CAS of `head_` releases
-// the reads of a slot to the owner's acquire load before it fills that slot again.
+// Memory orders: the store of `tail_` releases a slot to the thief's acquire load. The CAS of `head_`
+// releases the reads of a slot to the owner's acquire load before it fills that slot again.
 namespace espalier::runtime {
 
 template <class T, std::size_t Capacity, class Atomics = std_atomics>
@@ -42,7 +43,8 @@ class work_ring {
     return nullptr;
   }
 
-  /// Takes the older half, at least one, and hands each to `give`, oldest first. Answers how many. Any thread.
+  /// Takes the older half, at least one, and hands each to `give`, oldest first. Answers how many. Any
+  /// thread.
   template <class Give>
   std::size_t steal(Give give) {
     std::uint32_t head = head_.load(Atomics::acquire);
@@ -56,7 +58,8 @@ class work_ring {
       }
       const std::uint32_t count = queued - queued / 2;
       T* taken[Capacity / 2 + 1];
-      for (std::uint32_t i = 0; i != count; ++i) taken[i] = slots_[(head + i) % Capacity].load(Atomics::relaxed);
+      for (std::uint32_t i = 0; i != count; ++i)
+        taken[i] = slots_[(head + i) % Capacity].load(Atomics::relaxed);
       if (!head_.compare_exchange_weak(head, head + count, Atomics::acq_rel, Atomics::acquire)) continue;
       for (std::uint32_t i = 0; i != count; ++i) give(*taken[i]);
       return count;
