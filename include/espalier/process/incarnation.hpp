@@ -53,19 +53,21 @@ class incarnation : public in_block {
     if (done) done.take();
   }
 
+  // What each message touches comes first.
   place& home;
-  std::uint64_t const number;       // 1 for the first
-  std::uint64_t lives_before = 0;   // of the children that the place was given to before
-  void const* arguments = nullptr;  // of a dynamic child, while it is constructed
   detail::resume_loop loop;
   suspension* waiting = nullptr;
-  task<void> activity;       // the frame of init or terminate
   reason_box asked_to_stop;  // by itself
-  exit_reason ending;        // why it terminates
-  bool traps_exits = false;
-  bool only_destructs = false;  // its functions have returned; destructors run, which must not throw
   custody<> held;
+  bool traps_exits = false;
+  bool only_destructs = false;    // its functions have returned; destructors run, which must not throw
   std::atomic<bool> left{false};  // behind; written under the lock of the place
+  std::uint64_t const number;     // 1 for the first
+
+  std::uint64_t lives_before = 0;   // of the children that the place was given to before
+  void const* arguments = nullptr;  // of a dynamic child, while it is constructed
+  task<void> activity;              // the frame of init or terminate
+  exit_reason ending;               // why it terminates
 };
 
 // What a process asks of its runtime. Declared here, so that the code of processes needs no threads and no

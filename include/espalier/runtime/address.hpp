@@ -6,6 +6,7 @@
 #include <espalier/process/incarnation.hpp>
 #include <espalier/runtime/bond.hpp>
 #include <espalier/runtime/fault_injector.hpp>
+#include <espalier/runtime/left_behind.hpp>
 #include <espalier/runtime/mailbox.hpp>
 #include <espalier/runtime/node.hpp>
 #include <espalier/runtime/short_lock.hpp>
@@ -68,14 +69,14 @@ class address : public node, public reply_sink, public room_waiter {
 
   void park() override {
     envelope_list refused;
-    envelope_list late;
+    envelope* late = nullptr;
     bond_list told;
     waiting_for_room waiting;
     {
       std::lock_guard lock(mutex_);
       sort_in(inbox_.park());
       refused = std::move(mail_);
-      late = std::move(answers_);
+      late = std::exchange(answers_, nullptr);
       bounded_ = 0;
       if (rare_ != nullptr) {
         rare_->signals.clear();
@@ -105,7 +106,7 @@ class address : public node, public reply_sink, public room_waiter {
     if (generation != 0 && generation != generation_.load(std::memory_order_relaxed)) return {};
     mail.set_generation(generation);
     const pushed what = inbox_.push(mail, may_wait);
-    if (what == pushed::wakes) plan_->runs->submit(*this);
+    if (what == pushed::wakes) runs_->submit(*this);
     return {what != pushed::refused};
   }
 
@@ -138,13 +139,13 @@ class address : public node, public reply_sink, public room_waiter {
     due.posted = true;
     const pushed what = inbox_.push_private(*due.mail);
     lock.unlock();
-    if (what == pushed::wakes) plan_->runs->submit(*this);
+    if (what == pushed::wakes) runs_->submit(*this);
   }
 
   void deliver(envelope& answered) noexcept override {
     answered.is_answer = true;
     const pushed what = inbox_.push_private(answered);
-    if (what == pushed::wakes) plan_->runs->submit(*this);
+    if (what == pushed::wakes) runs_->submit(*this);
     if (what == pushed::refused) delete &answered;
   }
 
@@ -258,7 +259,12 @@ class address : public node, public reply_sink, public room_waiter {
 
  protected:
   address(place_plan const& plan, std::uint32_t number)
-      : plan_(&plan), number_(number), is_bounded_(plan.about->mailbox != record::no_bound) {}
+      : plan_(&plan),
+        runs_(plan.runs),
+        number_(number),
+        is_bounded_(plan.about->mailbox != record::no_bound),
+        is_simulated_(plan.faults != nullptr),
+        neighbours_(plan.neighbours) {}
   ~address() {
     // The system has ended: nothing runs, and all lives have been told as ended.
     sort_in(inbox_.park());
@@ -270,7 +276,7 @@ class address : public node, public reply_sink, public room_waiter {
   void attend(std::unique_lock<short_lock>& lock) {
     const bool wakes = inbox_.attend();
     lock.unlock();
-    if (wakes) plan_->runs->submit(*this);
+    if (wakes) runs_->submit(*this);
   }
 
   /// Puts what was taken out of the mailbox, the newest first, behind what was taken before, and answers
@@ -284,14 +290,18 @@ class address : public node, public reply_sink, public room_waiter {
     }
     while (oldest != nullptr) {
       envelope& e = *std::exchange(oldest, oldest->next);
-      (e.is_answer ? answers_ : mail_).push(e);
+      if (e.is_answer) {
+        e.next = std::exchange(answers_, &e);
+      } else {
+        mail_.push(e);
+      }
     }
   }
-  static void drop(envelope_list& list) {
-    while (envelope* e = list.pop()) delete e;
+  static void drop(envelope* first) {
+    while (first != nullptr) delete std::exchange(first, first->next);
   }
   /// Of calls that are over.
-  void drop_answers() { drop(answers_); }
+  void drop_answers() { drop(std::exchange(answers_, nullptr)); }
 
   void tell(notice_kind what, std::uint64_t life, exit_reason why, type_id message = {}) {
     plan_->told->tell({what, number_, life, std::move(why), message});
@@ -358,6 +368,7 @@ class address : public node, public reply_sink, public room_waiter {
     bond_list watchers;               // to be told of the end
     bond_map bonds;                   // of this process
     std::uint64_t bond_numbers = 0;
+    std::vector<std::unique_ptr<left_behind>> left;
     envelope_list queued;  // before the stop, and to be handled before it
     std::shared_ptr<void const> arguments;
     place_plan plan;  // of one that a simulation makes in its own way
@@ -384,7 +395,7 @@ class address : public node, public reply_sink, public room_waiter {
       static_cast<void>(inbox_.push_private(*mail));  // as attention is asked for, the process is scheduled
     }
     lock.unlock();
-    if (wakes) plan_->runs->submit(*this);
+    if (wakes) runs_->submit(*this);
   }
 
   /// The list without what was meant for one incarnation only: the messages of its timers, which it owns,
@@ -402,25 +413,30 @@ class address : public node, public reply_sink, public room_waiter {
     return out;
   }
 
+  // What each message touches stands in two cache lines: here, and at the end.
   place_plan const* plan_;
+  scheduler* const runs_;
   std::uint32_t const number_;  // of the child, for its parent
-
   bool const is_bounded_;
-  bool timer_expired_ = false;  // under the lock, like the next two
-  bool start_asked_ = false;
-  bool kill_asked_ = false;
+  bool const is_simulated_;
   std::atomic<bool> stop_asked_{false};  // written under the lock
-
   mailbox<envelope> inbox_;
-  envelope_list mail_;     // taken out of it
-  envelope_list answers_;  // likewise
-  long long bounded_ = 0;  // in `mail_`, of those that a bound applies to
 
   short_lock mutex_;
+  bool timer_expired_ = false;  // under the lock, like the next ones
+  bool start_asked_ = false;
+  bool kill_asked_ = false;
+  long long bounded_ = 0;  // in `mail_`, of those that a bound applies to
   std::uint64_t lives_ = 0;
   std::uint64_t lives_before_ = 0;            // of the children that the place was given to before
-  std::atomic<std::uint64_t> generation_{1};  // written under the lock, while there is no life
+  std::atomic<std::uint64_t> generation_{1};  // written while there is no life
   std::unique_ptr<rare> rare_;
+  incarnation* running_ = nullptr;
+  type_name const* last_message_ = nullptr;  // that it was handling when it began to end; touched by the worker
+
+  envelope_list mail_;           // taken out of the inbox
+  envelope* answers_ = nullptr;  // likewise
+  place* const* const neighbours_;
 
  private:
   void ask(bool to_kill) {
@@ -501,7 +517,7 @@ class address : public node, public reply_sink, public room_waiter {
     mail.set_bond(b.number);
     const pushed what = inbox_.push_private(mail);
     lock.unlock();
-    if (what == pushed::wakes) plan_->runs->submit(*this);
+    if (what == pushed::wakes) runs_->submit(*this);
   }
 };
 

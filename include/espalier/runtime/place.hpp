@@ -23,14 +23,17 @@
 //                 (4).
 namespace espalier::runtime {
 
-class place final : public address {
+class alignas(64) place final : public address {
  public:
   /// `plan` outlives it.
   place(place_plan const& plan, std::uint32_t number) : address(plan, number) {}
 
   ~place() {
     // In a simulation that ends before they do.
-    for (auto& l : left_) plan_->runs->disarm(*l);
+    if (rare_ != nullptr) {
+      for (auto& l : rare_->left) runs_->disarm(*l);
+      rare_->left.clear();
+    }
     if (life_ != nullptr) life_->only_destructs = true;
     if (current_ != nullptr) current_->abandon();
     answer_current(reason::noproc);
@@ -38,7 +41,7 @@ class place final : public address {
 
   /// From any thread.
   delivery post(envelope& mail, bool may_wait, std::uint64_t generation = 0) {
-    if (plan_->faults == nullptr) return push(mail, may_wait, generation);
+    if (!is_simulated_) return push(mail, may_wait, generation);
     if (generation != 0 && !is_of(generation)) return {};
     return plan_->faults->post(*this, mail, may_wait);
   }
@@ -49,7 +52,7 @@ class place final : public address {
     auto arrive = [this, s = std::move(s), n, generation] {
       signal(s, std::unique_ptr<envelope>(n), generation);
     };
-    if (plan_->faults == nullptr || !plan_->faults->takes_notice(nullptr, *this, arrive)) arrive();
+    if (!is_simulated_ || !plan_->faults->takes_notice(nullptr, *this, arrive)) arrive();
   }
 
   // --- from the process, on its worker
@@ -70,14 +73,14 @@ class place final : public address {
     std::lock_guard lock(mutex_);  // waits for the decision
     return !life.held.is_claimed();
   }
-  place& neighbour(std::size_t position) { return *plan_->neighbours[position]; }
+  place& neighbour(std::size_t position) { return *neighbours_[position]; }
   place& partition(std::size_t number) { return *plan_->partitions[number]; }
   parent& dynamic(std::size_t position) { return *plan_->dynamics[position]; }
   void const* environment(std::size_t position) { return plan_->environment[position]; }
 
   void suspend(suspension& s, duration limit) {
     life_->waiting = &s;
-    if (limit != infinity) arm(plan_->runs->due_after(limit));
+    if (limit != infinity) arm(runs_->due_after(limit));
   }
 
   std::uint64_t send_later(std::unique_ptr<envelope> mail, duration delay, duration period) {
@@ -103,10 +106,11 @@ class place final : public address {
       const bool is_answered_to = handled != nullptr && handled->from.to != nullptr;
       if (is_answered_to) served = new stand_in_answer(*handled);
       auto owner = handled == nullptr || handled->timed() == 0 ? nullptr : timing_->timed.release(*handled);
-      left_.push_back(std::make_unique<left_behind>(std::move(life_), handled, std::move(owner)));
+      rare_part().left.push_back(
+          std::make_unique<left_behind>(std::move(life_), handled, std::move(owner)));
     }  // now the function may return, and all that is gone
-    plan_->runs->replace_worker_of(*this);
-    if (is_busy_) plan_->runs->arm(*left_.back(), busy_until_);  // in a simulation it does not yet
+    runs_->replace_worker_of(*this);
+    if (is_busy_) runs_->arm(*rare_->left.back(), busy_until_);  // in a simulation it does not yet
     disarm();
     const type_id message = noted_message();
     const bool was_starting = phase_ == phase::starting;
@@ -126,9 +130,9 @@ class place final : public address {
   /// Whether the process takes messages, and nobody ends it.
   bool is_serving() const { return phase_ == phase::serving && !is_stopping(); }
   bool has_timers() const { return timing_ != nullptr && !timing_->timed.empty(); }
-  std::size_t left_behind_count() const { return left_.size(); }
+  std::size_t left_behind_count() const { return rare_ == nullptr ? 0 : rare_->left.size(); }
   bool holds_nothing() const {
-    return life_ == nullptr && inbox_.is_empty() && mail_.empty() && answers_.empty() && !has_timers() &&
+    return life_ == nullptr && inbox_.is_empty() && mail_.empty() && answers_ == nullptr && !has_timers() &&
            (rare_ == nullptr || (rare_->bonds.empty() && rare_->watchers.empty()));
   }
 
@@ -165,17 +169,17 @@ class place final : public address {
     // that a process that is flooded, or floods itself, does not starve others. The clock is read after 2,
     // 4, 8... messages: seldom if they are short, and soon enough if they are long.
     constexpr duration turn{1'000'000};
-    const int batch = plan_->runs->batch();
+    const int batch = runs_->batch();
     instant end{};
     has_taken_ = is_turn_over_ = false;
     for (int i = 1; i <= batch && !is_turn_over_; ++i) {
       if (!step()) return;
       if (i == 1 || (i & (i - 1)) != 0) continue;
-      const instant now = plan_->runs->now();
+      const instant now = runs_->now();
       if (i == 2) end = now + turn;
       if (now >= end) break;
     }
-    plan_->runs->resubmit(*this);
+    runs_->resubmit(*this);
   }
 
   friend left_behind;
@@ -184,9 +188,9 @@ class place final : public address {
     std::unique_ptr<left_behind> mine;
     {
       std::lock_guard lock(mutex_);
-      const auto at = std::find_if(left_.begin(), left_.end(), [&](auto& l) { return &l->life() == &life; });
+      const auto at = std::find_if(rare_->left.begin(), rare_->left.end(), [&](auto& l) { return &l->life() == &life; });
       mine = std::move(*at);
-      left_.erase(at);
+      rare_->left.erase(at);
     }
     const std::uint64_t incarnation = life.number - life.lives_before;
     mine.reset();
@@ -211,7 +215,7 @@ class place final : public address {
   };
   /// What a process has that ever waited for time. Touched by the worker.
   struct timing {
-    explicit timing(place& home) : timed(home, *home.plan_->runs, home.mutex_), limit(home) {}
+    explicit timing(place& home) : timed(home, *home.runs_, home.mutex_), limit(home) {}
     timed_mails timed;
     suspension_timer limit;
   };
@@ -224,15 +228,15 @@ class place final : public address {
     t.due = due;
     if (t.armed_for <= due) return;
     t.armed_for = due;
-    plan_->runs->arm(t, due);
+    runs_->arm(t, due);
   }
   void disarm() {
     if (timing_ == nullptr) return;
     suspension_timer& t = timing_->limit;
     t.due = end_of_time;
-    if (t.armed_for == end_of_time || plan_->runs->keeps_stale_timers()) return;
+    if (t.armed_for == end_of_time || runs_->keeps_stale_timers()) return;
     t.armed_for = end_of_time;
-    plan_->runs->disarm(t);
+    runs_->disarm(t);
   }
 
   /// Does one thing. Answers false if the process rests, and this worker has it no more.
@@ -249,7 +253,7 @@ class place final : public address {
         return !inbox_.rest();
       }
       sort_in(inbox_.take());
-      if (!answers_.empty()) drop_answers();
+      if (answers_ != nullptr) drop_answers();
       e = mail_.pop();
       if (e == nullptr) return !inbox_.rest();
       if (inbox_.has_attention()) {  // it may be about what was just taken
@@ -311,7 +315,7 @@ class place final : public address {
       begin_life();
       return true;
     }
-    envelope_list late = std::move(answers_);
+    envelope* const late = std::exchange(answers_, nullptr);
     lock.unlock();
     drop(late);
     return !inbox_.rest();
@@ -322,7 +326,7 @@ class place final : public address {
     if (timing_ == nullptr || timing_->limit.armed_for != end_of_time) return false;
     const instant due = timing_->limit.due;
     if (due == end_of_time) return false;
-    if (due <= plan_->runs->now()) return true;
+    if (due <= runs_->now()) return true;
     arm(due);
     return false;
   }
@@ -360,7 +364,8 @@ class place final : public address {
 
   bool resume_if_answered(bool expired = false) {
     suspension& s = *life_->waiting;
-    while (envelope* e = answers_.pop()) {
+    while (envelope* e = answers_) {
+      answers_ = e->next;
       if (s.answer == nullptr && e->from.call == s.call) {
         s.answer = e;
       } else {
@@ -409,7 +414,7 @@ class place final : public address {
   void handle(envelope& e) {
     current_ = &e;
     if (e.failure) e.failure.reset();  // of a kept message
-    if (plan_->faults != nullptr && is_busy(e)) return;
+    if (is_simulated_ && is_busy(e)) return;
     enter(e);
   }
 
@@ -420,7 +425,7 @@ class place final : public address {
       frame = e.begin(life);
     });
     if (thrown) return crash(*thrown);
-    if (frame || plan_->faults != nullptr) return drive(frame);
+    if (frame || is_simulated_) return drive(frame);
     finish_message();  // the handler has returned
   }
 
@@ -430,14 +435,14 @@ class place final : public address {
     const duration d = plan_->faults->busy(*this, e);
     if (d <= duration{}) return false;
     is_busy_ = needs_lock_ = true;
-    busy_until_ = plan_->runs->now() + d;
+    busy_until_ = runs_->now() + d;
     arm(busy_until_);
     life_->held.enter();
     return true;
   }
   bool enter_if_due(std::unique_lock<short_lock>& lock) {
     lock.unlock();
-    if (plan_->runs->now() < busy_until_) return !inbox_.rest();
+    if (runs_->now() < busy_until_) return !inbox_.rest();
     is_busy_ = false;
     disarm();
     come_back(*life_);
@@ -620,7 +625,7 @@ class place final : public address {
         planted(planted_mistake::caller_not_answered) && served != nullptr && served->from.to != nullptr;
     const bool answers = served != nullptr && served->timed() == 0 && !is_forgotten;
     const std::uint64_t life = drop_life();
-    if (plan_->faults != nullptr) plan_->faults->ended(*this, why);
+    if (is_simulated_) plan_->faults->ended(*this, why);
     if (planted(planted_mistake::stale_notice_accepted)) tell(notice_kind::ended, life, why, message);
     tell(notice_kind::ended, life, why, message);
     for (auto& b : watching) tell_of_end(b, life, why);
@@ -656,7 +661,7 @@ class place final : public address {
   void tell_of_end(std::shared_ptr<bond> const& b, std::uint64_t life, exit_reason const& why) {
     auto& owner = static_cast<place&>(*b->owner);
     auto arrive = [b, life, why] { fire(b, life, why); };
-    if (plan_->faults == nullptr || !plan_->faults->takes_notice(this, owner, arrive)) arrive();
+    if (!is_simulated_ || !plan_->faults->takes_notice(this, owner, arrive)) arrive();
   }
 
   void destroy_process() {
@@ -697,9 +702,9 @@ class place final : public address {
   }
 
   void reach(fault_point where) {
-    if (plan_->faults != nullptr) plan_->faults->reach(where, *this, current_);
+    if (is_simulated_) plan_->faults->reach(where, *this, current_);
   }
-  bool planted(planted_mistake m) const { return plan_->faults != nullptr && plan_->faults->planted() == m; }
+  bool planted(planted_mistake m) const { return is_simulated_ && plan_->faults->planted() == m; }
 
   /// Runs code of the process, which may be left behind meanwhile: it touches nothing else of this place.
   template <class Function>
@@ -724,24 +729,19 @@ class place final : public address {
 
   // Touched only by the worker that runs this place.
   std::unique_ptr<incarnation> life_;
-  phase phase_ = phase::none;
   envelope* current_ = nullptr;
-  type_name const* last_message_ = nullptr;  // that it was handling when it began to end
-  bool is_draining_ = false;
   std::uint64_t calls_ = 0;
+  phase phase_ = phase::none;
+  bool needs_lock_ = true;  // there is more to look at than the mailbox
   bool has_taken_ = false;  // in this turn, from the mailbox
   bool is_turn_over_ = false;
-  bool needs_lock_ = true;  // there is more to look at than the mailbox
-  bool is_busy_ = false;    // in a simulation, until then
+  bool is_draining_ = false;
+  bool is_busy_ = false;  // in a simulation, until then
   instant busy_until_;
   std::unique_ptr<timing> timing_;
-
-  // Under the lock.
-  incarnation* running_ = nullptr;
-  std::vector<std::unique_ptr<left_behind>> left_;
 };
 
-inline void left_behind::expire() noexcept { life_->home.plan_->runs->submit(*this); }
+inline void left_behind::expire() noexcept { life_->home.runs_->submit(*this); }
 inline void left_behind::run() noexcept {
   try {
     if (const auto frame = handled_->begin(*life_)) life_->loop.run(frame);
