@@ -169,16 +169,22 @@ class alignas(64) place final : public address {
     // that a process that is flooded, or floods itself, does not starve others. The clock is read after 2,
     // 4, 8... messages: seldom if they are short, and soon enough if they are long.
     constexpr duration turn{1'000'000};
-    const int batch = runs_->batch();
+    scheduler& runs = *runs_;
+    const int batch = runs.batch();
     instant end{};
     has_taken_ = is_turn_over_ = false;
-    for (int i = 1; i <= batch && !is_turn_over_; ++i) {
-      if (!step()) return;
-      if (i == 1 || (i & (i - 1)) != 0) continue;
+    int handled = 0;
+    bool goes_on = true;
+    while (goes_on && handled != batch && !is_turn_over_) {
+      goes_on = step();
+      if (!goes_on || ++handled == 1 || (handled & (handled - 1)) != 0) continue;
       const instant now = runs_->now();
-      if (i == 2) end = now + turn;
+      if (handled == 2) end = now + turn;
       if (now >= end) break;
     }
+    // Not of this place, which may run elsewhere by now.
+    if (handled > 1) runs.handled(handled);
+    if (!goes_on) return;
     runs_->resubmit(*this);
   }
 
@@ -677,6 +683,7 @@ class alignas(64) place final : public address {
     phase_ = phase::none;
     is_draining_ = false;
     last_message_ = nullptr;
+    needs_lock_ = true;
     is_busy_ = false;
   }
   /// Frees the block and the messages of its timers. Answers which life it was.

@@ -23,9 +23,11 @@
 // neighbours' rings. After some turns from the slot the ring comes first, and now and then the shared queue
 // does, so nobody is starved.
 //
-// Sharing. A sender and the receiver that it woke are best left together, and what is about to run is not
-// worth a thief. So a ring is shared at once only if there is plenty in it. Of fewer a thief takes some if it
-// sees them wait for long; and how often it is woken to have a look depends on what came of that before.
+// Sharing. Messages that cross from one core to another cost about as much as handling one for a tenth of a
+// microsecond, twice or more. So a worker whose messages take less than a microsecond each, as it measures now
+// and then, keeps what is in its ring, and a sender stays together with the receiver that it woke. If they
+// take longer, or if a thief sees them wait for long, they are shared. How often a thief is woken to have a
+// look depends on what came of that before.
 //
 // Parking. A worker that finds nothing searches for some
 // microseconds, because waking a core takes longer than that, and then sleeps (parking.hpp):
@@ -155,6 +157,8 @@ class pool final : public scheduler {
     }
   }
 
+  void handled(int messages) override { current_->messages += messages - 1; }  // the turn counts for one
+
   unsigned size() const { return static_cast<unsigned>(workers_.size()); }
 
   /// Whether the calling thread is a worker of this pool.
@@ -177,10 +181,14 @@ class pool final : public scheduler {
     std::atomic<std::uint64_t> turn{0};
     std::atomic<std::uint32_t> is_lost{0};  // its seat; written under `idle_mutex_`
 
+    std::atomic<bool> shares{false};  // its messages take long enough; for thieves
+
     // Touched by the thread.
     unsigned ticks = 0;
     unsigned from_slot = 0;  // turns in a row
-    unsigned unshared = 0;   // times that nobody was woken for the few that are queued
+    unsigned unshared = 0;   // times that nobody was woken for what is queued
+    int messages = 0;        // handled since it was measured
+    instant measured_at = end_of_time;
     bool is_searching = false;
 
     // Under `idle_mutex_`.
@@ -217,8 +225,8 @@ class pool final : public scheduler {
 
   static constexpr unsigned look_around = 64;     // turns
   static constexpr unsigned most_from_slot = 32;  // turns
-  static constexpr unsigned plenty = 4;           // in a ring, to share them at once
-  static constexpr duration patience{50'000};     // with a worker that has fewer
+  static constexpr duration worth_sharing{1'000};  // that a message takes
+  static constexpr duration patience{50'000};     // with a worker whose messages take less
   static constexpr duration search_time{70'000};  // longer than that
   static constexpr unsigned most_futile = 10;
   static constexpr duration sample_time{10'000'000};
@@ -391,7 +399,8 @@ class pool final : public scheduler {
   void queue(worker_thread& self, runnable& r) {
     if (!self.ring.push(r)) shared_.push(r);
     if (!parking_.needs_wake()) return;
-    if (self.ring.size() < plenty && ++self.unshared >> futile_.load(std::memory_order_relaxed) == 0) return;
+    const bool shares = self.shares.load(std::memory_order_relaxed);
+    if (!shares && ++self.unshared >> futile_.load(std::memory_order_relaxed) == 0) return;
     self.unshared = 0;
     wake_one();
   }
@@ -402,7 +411,9 @@ class pool final : public scheduler {
   }
 
   runnable* find(worker_thread& self) {
+    ++self.messages;
     if (++self.ticks % look_around == 0 || look_around_.load(std::memory_order_relaxed)) {
+      measure(self);
       look_around_.store(false, std::memory_order_relaxed);
       if (next_due_has_come()) timers_.expire(clock_now());
       if (runnable* r = shared_.pop()) return r;
@@ -442,14 +453,24 @@ class pool final : public scheduler {
     }
     return shared_.pop();
   }
-  /// Few are left to their worker, which has their messages in its cache, unless they wait for long.
+  /// Short ones are left to their worker, unless they wait for long.
   bool is_worth_stealing(worker_thread const& from, sight* seen) {
-    if (from.ring.size() >= plenty) return true;
+    if (from.shares.load(std::memory_order_relaxed)) return true;
     if (seen == nullptr) return false;
     const instant now = clock_now();
     if (seen->at == &from && seen->head == from.ring.head()) return now - seen->since >= patience;
     *seen = {&from, from.ring.head(), now};
     return false;
+  }
+
+  /// How long messages have taken since the last time.
+  static void measure(worker_thread& self) {
+    const instant now = clock_now();
+    if (self.measured_at != end_of_time) {
+      self.shares.store(now - self.measured_at >= worth_sharing * self.messages, std::memory_order_relaxed);
+    }
+    self.measured_at = now;
+    self.messages = 0;
   }
 
   /// Looks for work for a while, if not too many do.
@@ -458,6 +479,7 @@ class pool final : public scheduler {
       if (!parking_.begin_search(std::max(1U, size() / 2))) return steal(self, nullptr);
       self.is_searching = true;
     }
+    self.measured_at = end_of_time;  // the search is no work
     sight seen;
     const instant end = clock_now() + search_time;
     do {
@@ -491,7 +513,8 @@ class pool final : public scheduler {
     if (!shared_.seems_empty()) return true;
     for (auto& w : workers_) {
       // Pairs with the store that gave it the seat.
-      if (w->held_by.load(std::memory_order_acquire)->ring.size() >= plenty) return true;
+      worker_thread const& t = *w->held_by.load(std::memory_order_acquire);
+      if (t.shares.load(std::memory_order_relaxed) && !t.ring.is_empty()) return true;
     }
     return false;
   }

@@ -38,6 +38,8 @@ class scheduler {
   virtual bool keeps_stale_timers() const { return false; }
   /// How many things a process may do in one turn, so that one that floods itself does not starve others.
   virtual int batch() const { return 1024; }
+  /// What runs now has handled that many messages in its turn.
+  virtual void handled(int) {}
   /// What runs `r` may never return: another worker takes the place of that one. Any thread, while `r` runs.
   virtual void replace_worker_of(runnable&) {}
   /// A random number, for what should not happen to all at once. Any thread.
