@@ -432,7 +432,8 @@ class address : public node, public reply_sink, public room_waiter {
   std::atomic<std::uint64_t> generation_{1};  // written while there is no life
   std::unique_ptr<rare> rare_;
   incarnation* running_ = nullptr;
-  type_name const* last_message_ = nullptr;  // that it was handling when it began to end; touched by the worker
+  type_name const* last_message_ =
+      nullptr;  // that it was handling when it began to end; touched by the worker
 
   envelope_list mail_;           // taken out of the inbox
   envelope* answers_ = nullptr;  // likewise

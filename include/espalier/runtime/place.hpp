@@ -106,8 +106,7 @@ class alignas(64) place final : public address {
       const bool is_answered_to = handled != nullptr && handled->from.to != nullptr;
       if (is_answered_to) served = new stand_in_answer(*handled);
       auto owner = handled == nullptr || handled->timed() == 0 ? nullptr : timing_->timed.release(*handled);
-      rare_part().left.push_back(
-          std::make_unique<left_behind>(std::move(life_), handled, std::move(owner)));
+      rare_part().left.push_back(std::make_unique<left_behind>(std::move(life_), handled, std::move(owner)));
     }  // now the function may return, and all that is gone
     runs_->replace_worker_of(*this);
     if (is_busy_) runs_->arm(*rare_->left.back(), busy_until_);  // in a simulation it does not yet
@@ -194,7 +193,8 @@ class alignas(64) place final : public address {
     std::unique_ptr<left_behind> mine;
     {
       std::lock_guard lock(mutex_);
-      const auto at = std::find_if(rare_->left.begin(), rare_->left.end(), [&](auto& l) { return &l->life() == &life; });
+      const auto at =
+          std::find_if(rare_->left.begin(), rare_->left.end(), [&](auto& l) { return &l->life() == &life; });
       mine = std::move(*at);
       rare_->left.erase(at);
     }

@@ -24,10 +24,10 @@
 // does, so nobody is starved.
 //
 // Sharing. Messages that cross from one core to another cost about as much as handling one for a tenth of a
-// microsecond, twice or more. So a worker whose messages take less than a microsecond each, as it measures now
-// and then, keeps what is in its ring, and a sender stays together with the receiver that it woke. If they
-// take longer, or if a thief sees them wait for long, they are shared. How often a thief is woken to have a
-// look depends on what came of that before.
+// microsecond, twice or more. So a worker whose messages take less than a microsecond each, as it measures
+// now and then, keeps what is in its ring, and a sender stays together with the receiver that it woke. If
+// they take longer, they are shared. Before it has measured, a thief takes what it sees wait for long. How
+// often a thief is woken to have a look depends on what came of that before.
 //
 // Parking. A worker that finds nothing searches for some
 // microseconds, because waking a core takes longer than that, and then sleeps (parking.hpp):
@@ -166,6 +166,8 @@ class pool final : public scheduler {
 
  private:
   struct worker;
+  /// How much time the messages of a worker take.
+  enum class pace : unsigned char { unknown, little, long_enough };
 
   /// A thread, what it runs, and what it is to run.
   struct worker_thread {
@@ -181,7 +183,7 @@ class pool final : public scheduler {
     std::atomic<std::uint64_t> turn{0};
     std::atomic<std::uint32_t> is_lost{0};  // its seat; written under `idle_mutex_`
 
-    std::atomic<bool> shares{false};  // its messages take long enough; for thieves
+    std::atomic<pace> messages_take{pace::unknown};  // for thieves
 
     // Touched by the thread.
     unsigned ticks = 0;
@@ -223,11 +225,11 @@ class pool final : public scheduler {
     std::atomic<worker_thread*> held_by{nullptr};  // written under `idle_mutex_`
   };
 
-  static constexpr unsigned look_around = 64;     // turns
-  static constexpr unsigned most_from_slot = 32;  // turns
+  static constexpr unsigned look_around = 64;      // turns
+  static constexpr unsigned most_from_slot = 32;   // turns
   static constexpr duration worth_sharing{1'000};  // that a message takes
-  static constexpr duration patience{50'000};     // with a worker whose messages take less
-  static constexpr duration search_time{70'000};  // longer than that
+  static constexpr duration patience{50'000};      // with a worker that has not measured
+  static constexpr duration search_time{70'000};   // longer than that
   static constexpr unsigned most_futile = 10;
   static constexpr duration sample_time{10'000'000};
 
@@ -399,7 +401,7 @@ class pool final : public scheduler {
   void queue(worker_thread& self, runnable& r) {
     if (!self.ring.push(r)) shared_.push(r);
     if (!parking_.needs_wake()) return;
-    const bool shares = self.shares.load(std::memory_order_relaxed);
+    const bool shares = self.messages_take.load(std::memory_order_relaxed) == pace::long_enough;
     if (!shares && ++self.unshared >> futile_.load(std::memory_order_relaxed) == 0) return;
     self.unshared = 0;
     wake_one();
@@ -453,10 +455,10 @@ class pool final : public scheduler {
     }
     return shared_.pop();
   }
-  /// Short ones are left to their worker, unless they wait for long.
   bool is_worth_stealing(worker_thread const& from, sight* seen) {
-    if (from.shares.load(std::memory_order_relaxed)) return true;
-    if (seen == nullptr) return false;
+    const pace p = from.messages_take.load(std::memory_order_relaxed);
+    if (p == pace::long_enough) return true;
+    if (p == pace::little || seen == nullptr) return false;
     const instant now = clock_now();
     if (seen->at == &from && seen->head == from.ring.head()) return now - seen->since >= patience;
     *seen = {&from, from.ring.head(), now};
@@ -467,7 +469,8 @@ class pool final : public scheduler {
   static void measure(worker_thread& self) {
     const instant now = clock_now();
     if (self.measured_at != end_of_time) {
-      self.shares.store(now - self.measured_at >= worth_sharing * self.messages, std::memory_order_relaxed);
+      const bool shares = now - self.measured_at >= worth_sharing * self.messages;
+      self.messages_take.store(shares ? pace::long_enough : pace::little, std::memory_order_relaxed);
     }
     self.measured_at = now;
     self.messages = 0;
@@ -514,7 +517,8 @@ class pool final : public scheduler {
     for (auto& w : workers_) {
       // Pairs with the store that gave it the seat.
       worker_thread const& t = *w->held_by.load(std::memory_order_acquire);
-      if (t.shares.load(std::memory_order_relaxed) && !t.ring.is_empty()) return true;
+      if (t.messages_take.load(std::memory_order_relaxed) == pace::long_enough && !t.ring.is_empty())
+        return true;
     }
     return false;
   }

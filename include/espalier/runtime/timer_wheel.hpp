@@ -48,8 +48,8 @@ class timer_wheel {
     return true;
   }
 
-  /// When the next timer may expire, not later than it does, or `end_of_time`. Takes no lock: who arms a timer
-  /// publishes its time before it looks for somebody to wake, and the pool's idle lock orders the two.
+  /// When the next timer may expire, not later than it does, or `end_of_time`. Takes no lock: who arms a
+  /// timer publishes its time before it looks for somebody to wake, and the pool's idle lock orders the two.
   instant next() const { return {next_.load(std::memory_order_relaxed)}; }
 
   /// How many timers are armed.
