@@ -37,6 +37,7 @@ class alignas(64) place final : public address {
     if (life_ != nullptr) life_->only_destructs = true;
     if (current_ != nullptr) current_->abandon();
     answer_current(reason::noproc);
+    if (life_ != nullptr) life_->destroy();  // while all that it may use is there
   }
 
   /// From any thread.
