@@ -313,6 +313,23 @@ def blocks_sigint(pid):
         return int(re.search(r"SigBlk:\s*(\w+)", status.read())[1], 16) & 1 << (signal.SIGINT - 1) != 0
 
 
+def sleeps(pid):
+    tasks = os.listdir(f"/proc/{pid}/task")
+    for task in tasks:
+        with open(f"/proc/{pid}/task/{task}/stat", encoding="ascii") as stat:
+            if stat.read().rpartition(")")[2].split()[0] != "S":
+                return False
+    return len(tasks) > 2  # the workers, too
+
+
+def slept_for(seconds, pid, since):
+    """Whether all threads of a process have been seen asleep for so long; `since` is kept between calls."""
+    if not sleeps(pid):
+        since.clear()
+    since.append(time.monotonic())
+    return since[-1] - since[0] > seconds
+
+
 # A signal that comes before all processes have started is obeyed too, without a report.
 TOO_EARLY = b"logwatch: stopped before it had started\n"
 ATTEMPTS = 50
@@ -323,7 +340,9 @@ def interrupt_idle(what, number, text):
         ours, theirs = os.pipe2(os.O_CLOEXEC)
         with subprocess.Popen([logwatch, "-"], stdin=ours, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
             os.write(theirs, text)
-            wait_until("it reads stdin", lambda: unread(ours) == 0 and blocks_sigint(process.pid))
+            since = []
+            wait_until("it reads stdin", lambda: unread(ours) == 0 and blocks_sigint(process.pid)
+                       and slept_for(0.05, process.pid, since))
             asked = time.monotonic()
             process.send_signal(number)
             out, err = process.communicate(timeout=LIMIT)

@@ -41,9 +41,10 @@
 //   1. A timekeeper that leaves has another parked worker take its place, because its next turn may be a long
 //      one. A timer that becomes the first to expire has the timekeeper look again.
 //
-// The watchdog, a thread of its own, looks at all seats every few milliseconds while any worker is awake, and
-// sleeps with them. What a worker has woken, but not come to since, because it runs something long, it gives
-// to the others. It sees how long a turn takes by the number of the turn, which the worker publishes.
+// The watchdog, a thread of its own, looks at all seats while any worker is awake, and sleeps with them: at
+// first soon, and then less and less often, up to every 10 ms. What a worker has woken, but not come to
+// since, because it runs something long, it gives to the others. It sees how long a turn takes by the number
+// of the turn, which the worker publishes.
 //
 // Functions that take long (SEMANTICS 16). A worker is a seat, and a thread, with a slot and a ring, has it:
 //   1. The watchdog gives the seat of a thread that has run one thing for the limit to a new thread, and has
@@ -231,7 +232,8 @@ class pool final : public scheduler {
   static constexpr duration patience{50'000};      // with a worker that has not measured
   static constexpr duration search_time{70'000};   // longer than that
   static constexpr unsigned most_futile = 10;
-  static constexpr duration sample_time{10'000'000};
+  static constexpr duration shortest_sample{100'000};
+  static constexpr duration longest_sample{10'000'000};
 
   static instant clock_now() {
     return {std::chrono::duration_cast<std::chrono::nanoseconds>(
@@ -347,8 +349,8 @@ class pool final : public scheduler {
   // --- the watchdog
 
   void watch() {
-    const auto interval =
-        std::chrono::nanoseconds(std::min(stall_limit_.nanoseconds / 8 + 1000, sample_time.nanoseconds));
+    const std::int64_t longest = std::min(stall_limit_.nanoseconds / 8 + 1000, longest_sample.nanoseconds);
+    std::int64_t interval = shortest_sample.nanoseconds;
     bool was_idle = false;
     std::unique_lock lock(idle_mutex_);
     while (!ending_) {
@@ -356,19 +358,22 @@ class pool final : public scheduler {
       if (is_idle && was_idle) {
         watching_ = was_idle = false;
         watch_.wait(lock, [&] { return watching_; });
+        interval = shortest_sample.nanoseconds;
         continue;
       }
       was_idle = is_idle;
-      watch_.wait_for(lock, interval);
+      watch_.wait_for(lock, std::chrono::nanoseconds(std::min(interval, longest)));
       const instant now = clock_now();
       if (timers_.next() <= now || !shared_.seems_empty())
         look_around_.store(true, std::memory_order_relaxed);
-      for (auto& w : workers_) look_at(*w, now, lock);
+      bool gave_away = false;
+      for (auto& w : workers_) gave_away |= look_at(*w, now, lock);
+      interval = gave_away ? shortest_sample.nanoseconds : std::min(2 * interval, longest);
     }
   }
 
-  /// Unlocks while it tells.
-  void look_at(worker& seat, instant now, std::unique_lock<std::mutex>& lock) {
+  /// Answers whether the worker had to give away what it cannot come to. Unlocks while it tells.
+  bool look_at(worker& seat, instant now, std::unique_lock<std::mutex>& lock) {
     worker_thread& t = *seat.held_by.load(std::memory_order_relaxed);
     // Pairs with the stores in `take_turns`.
     runnable* const r = t.runs.load(std::memory_order_acquire);
@@ -376,19 +381,22 @@ class pool final : public scheduler {
     if (turn != t.seen_turn) {
       t.seen_turn = turn;
       t.seen_at = now;
-      return;
+      return false;
     }
-    if (r == nullptr || ending_) return;
+    if (r == nullptr || ending_) return false;
+    bool gave_away = false;
     if (!t.next.is_empty() || !t.ring.is_empty()) {
       give_away(t);
+      gave_away = true;
       if (parking_.needs_wake()) wake_one_locked();
     }
-    if (now - t.seen_at < stall_limit_) return;
+    if (now - t.seen_at < stall_limit_) return gave_away;
     replace(seat);
-    if (std::exchange(t.reported, turn) == turn) return;  // no thread was to be had the last time
+    if (std::exchange(t.reported, turn) == turn) return true;  // no thread was to be had the last time
     lock.unlock();
     r->stalled();
     lock.lock();
+    return true;
   }
 
   // --- work
