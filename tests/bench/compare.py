@@ -229,7 +229,7 @@ def table_for_one(results, options):
 
 
 def table_for_two(results, options):
-    head = ["two scheduler threads", "Espalier", "÷ one thread", "wanted", "",
+    head = ["two scheduler threads", "Espalier", "÷ one thread", "wanted", "", "floor",
             *(PEERS[p] for p in options.peers), "÷ best peer"]
     lines = []
     for row in options.rows:
@@ -245,6 +245,7 @@ def table_for_two(results, options):
             best = min((m for m in (median(results, p, 2, name) for p in options.peers) if m), default=None)
             lines.append([f"{label}, {unit}", cell(results, "espalier", 2, row, name),
                           f"{ratio:.2f}" if ratio is not None else "-", f"≤ {wanted:.2f}" if wanted else "-", verdict,
+                          cell(results, "floor", 1, row, name),
                           *(cell(results, p, 2, row, name) for p in options.peers),
                           f"{ours / best:.2f}" if ours is not None and best else "-"])
     return [head, *lines]
@@ -334,8 +335,9 @@ def main():
 
     if options.add_to:  # all that it has
         options.rows = [r for r in ROWS if any(n in results.units for n in ROWS[r][1])]
-        options.threads = sorted({t for _, t, _ in results.values})
-        options.systems = [s for s in ORDER if any(s == system for system, _, _ in results.values)]
+        seen = [*results.values, *results.failures]
+        options.threads = sorted({t for _, t, _ in seen})
+        options.systems = [s for s in ORDER if any(s == system for system, _, _ in seen)]
     options.peers = [p for p in PEERS if p in options.systems]
     tables = [table_of_limits(results)]
     if 2 in options.threads:
@@ -343,16 +345,16 @@ def main():
     if 1 in options.threads:
         tables.insert(0, table_for_one(results, options))
     tables = [t for t in tables if len(t) > 1]
-    about = f"Medians [least–greatest] of {options.rounds} rounds. {versions()}."
-    print("\n\n".join(as_text(t) for t in tables))
-    print(f"\n{about} Others used {foreign * 100:.0f} % of one core meanwhile.")
+    rounds = max((len(v) for v in results.values.values()), default=0)
+    about = [f"Medians [least–greatest] of {rounds} rounds. {versions()}. "
+             f"Others used {foreign * 100:.0f} % of one core meanwhile."]
     for (system, threads, row), reasons in results.failures.items():
-        print(f"failed: {system} with {threads} threads, {row}, {len(reasons)} times; the last: {reasons[-1]}")
-    for system in gone:
-        print(f"missing, so not measured: {system}")
+        about.append(f"Failed: {system} with {threads} threads, {row}, {len(reasons)} times; the last: {reasons[-1]}")
+    about += [f"Missing, so not measured: {system}" for system in gone]
+    print("\n\n".join(as_text(t) for t in tables), *about, sep="\n")
     if options.markdown:
         with open(options.markdown, "w", encoding="utf-8") as out:
-            out.write("\n\n".join(as_markdown(t) for t in tables) + f"\n\n{about}\n")
+            out.write("\n\n".join([*(as_markdown(t) for t in tables), *about]) + "\n")
     return 1 if results.failures or "espalier" in gone else 0
 
 

@@ -429,7 +429,8 @@ measurements restart(caf::actor_system& sys, char const* name, std::size_t size,
   for (number left = n; left != 0;) {
     const number batch = std::min<number>(left, 200);
     told<bool> done;
-    sys.spawn(supervisor, &o, batch, &done);
+    // The handle is kept, because an actor that nobody can reach is ended.
+    const auto kept = sys.spawn(supervisor, &o, batch, &done);
     done.get();
     left -= batch;
   }
@@ -442,7 +443,7 @@ measurements restart_all(caf::actor_system& sys, number n) { return restart(sys,
 measurements timers(caf::actor_system& sys, number n) {
   told<double> start;
   told<bool> all;
-  sys.spawn([&](caf::event_based_actor* self) -> caf::behavior {
+  const auto kept = sys.spawn([&](caf::event_based_actor* self) -> caf::behavior {
     auto left = std::make_shared<number>(n);
     const auto begin = clock_type::now();
     for (number i = 0; i != n; ++i) {

@@ -97,6 +97,7 @@ measurements wake_outside(options const& o) {
 }
 
 measurements wake_workers(options const& o) {
+  if (o.workers < 2) return {};
   stopwatch watch;
   es::system<court> sys(es::with(&watch), settings_of(o));
   sys.cast<side<1>>(side<1>::start{o.count});
