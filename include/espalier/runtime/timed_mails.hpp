@@ -39,7 +39,7 @@ class timed_mails {
   std::uint64_t add(std::unique_ptr<envelope> mail, duration delay, duration period) {
     if (first_free_ == slots_.size()) slots_.push_back({nullptr, first_free_ + 1, 0});
     slot& s = slots_[first_free_];
-    const std::uint64_t number = (++s.uses << index_bits) + first_free_ + 1;
+    const std::uint64_t number = (std::uint64_t{++s.uses} << index_bits) + first_free_ + 1;
     mail->set_timed(number);
     const instant due = runs_.due_after(delay);
     s.timer = std::make_unique<timed_mail>(home_, std::move(mail), due, period);
@@ -106,7 +106,7 @@ class timed_mails {
   struct slot {
     std::unique_ptr<timed_mail> timer;  // null if it is free
     std::size_t next_free = 0;
-    std::uint64_t uses = 0;
+    std::uint32_t uses = 0;  // it may wrap
   };
 
   slot* find(std::uint64_t number) {
