@@ -34,7 +34,11 @@ class alignas(64) place final : public address {
       for (auto& l : rare_->left) runs_->disarm(*l);
       rare_->left.clear();
     }
-    if (life_ != nullptr) life_->only_destructs = true;
+    if (life_ != nullptr) {
+      life_->only_destructs = true;
+      life_->held.enter();  // and is claimed, so that nothing more is sent: others are gone already
+      static_cast<void>(life_->held.claim());
+    }
     if (current_ != nullptr) current_->abandon();
     answer_current(reason::noproc);
     if (life_ != nullptr) life_->destroy();  // while all that it may use is there
