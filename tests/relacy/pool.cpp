@@ -128,13 +128,13 @@ struct submit_against_rest : rl::test_suite<submit_against_rest, 3> {
       if (left.load(rl::mo_acquire, $) == 0) return finish();
       if (!searching) searching = counts.begin_search(1);
       if (take()) {
-        const bool was_last = searching && counts.end_search();
+        const bool looks = searching && counts.end_search_with_work();
         searching = false;
-        if (was_last && queued.load(rl::mo_acquire, $) > 0 && counts.needs_wake()) wake();
+        if (looks && queued.load(rl::mo_acquire, $) > 0 && counts.needs_wake()) wake();
         if (left.fetch_sub(1, rl::mo_acq_rel, $) == 1) return finish();
         continue;
       }
-      if (searching) static_cast<void>(counts.end_search());
+      if (searching) counts.end_search();
       searching = false;
       idle.lock($);
       counts.begin_rest();

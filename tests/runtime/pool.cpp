@@ -23,6 +23,16 @@ struct alarm final : es::runtime::timer {
   std::function<void()> body;
 };
 
+/// Told when it has run for long.
+struct long_job final : es::runtime::runnable {
+  long_job(std::function<void()> what, std::function<void()> told)
+      : body(std::move(what)), tell(std::move(told)) {}
+  void run() noexcept override { body(); }
+  void stalled() noexcept override { tell(); }
+  std::function<void()> body;
+  std::function<void()> tell;
+};
+
 TEST_CASE("everything submitted is run once, by any number of workers") {
   for (unsigned workers : {1U, 2U, 4U}) {
     constexpr int count = 2000;
@@ -75,6 +85,92 @@ TEST_CASE("two that wake each other for ever do not starve a third") {
   pool.submit(first);
   finished.get_future().wait();
   CHECK(has_run);
+}
+
+TEST_CASE("one that has used up its turn comes after what is queued") {
+  es::runtime::pool pool(1);
+  std::string order;
+  std::promise<void> finished;
+  job flooded([&] {
+    order += "flooded";
+    finished.set_value();
+  });
+  job other([&] { order += "other, "; });
+  job first([&] {
+    pool.submit(other);
+    pool.resubmit(flooded);
+  });
+  pool.submit(first);
+  finished.get_future().wait();
+  pool.end();
+  CHECK(order == "other, flooded");
+}
+
+TEST_CASE("what a function that does not return submits is run by others") {
+  es::runtime::pool pool(1, 10_ms);
+  std::promise<void> stalled;
+  std::latch before(3);
+  std::latch after(3);
+  std::promise<void> finished;
+  job early[3] = {job([&] { before.count_down(); }), job([&] { before.count_down(); }),
+                  job([&] { before.count_down(); })};
+  job late[3] = {job([&] { after.count_down(); }), job([&] { after.count_down(); }),
+                 job([&] { after.count_down(); })};
+  long_job stuck(
+      [&] {
+        for (auto& j : early) pool.submit(j);
+        before.wait();  // by the thread that has got the seat
+        stalled.get_future().wait();
+        for (auto& j : late) pool.submit(j);
+        after.wait();
+        finished.set_value();
+      },
+      [&] { stalled.set_value(); });
+  pool.submit(stuck);
+  finished.get_future().wait();
+  pool.end();
+}
+
+TEST_CASE("nothing is said to have stalled before its limit is over (SEMANTICS 16)") {
+  for (int i = 0; i != 5; ++i) {
+    es::runtime::pool pool(1, 20_ms);
+    std::promise<es::instant> told;
+    std::promise<es::duration> took;
+    const es::instant before = pool.now();
+    long_job slow([&] { took.set_value(told.get_future().get() - before); },
+                  [&] { told.set_value(pool.now()); });
+    pool.submit(slow);
+    CHECK(took.get_future().get() >= 20_ms);
+    pool.end();
+  }
+}
+
+TEST_CASE("long turns are shared although short ones came before") {
+  es::runtime::pool pool(2);
+  constexpr int count = 50;
+  std::atomic<int> threads{0};
+  std::latch done(count);
+  std::vector<std::unique_ptr<job>> slow;
+  for (int i = 0; i != count; ++i) {
+    slow.push_back(std::make_unique<job>([&] {
+      thread_local bool is_known = false;
+      if (!std::exchange(is_known, true)) ++threads;
+      const es::instant end = pool.now() + 8_ms;
+      while (threads != 2 && pool.now() < end) {
+      }
+      done.count_down();
+    }));
+  }
+  int turns = 0;
+  const es::instant settled = pool.now() + 50_ms;  // the watchdog looks seldom by then
+  std::unique_ptr<job> quick = std::make_unique<job>([&] {
+    if (++turns < 260 || pool.now() < settled) return pool.resubmit(*quick);
+    for (auto& j : slow) pool.submit(*j);
+  });
+  pool.submit(*quick);
+  done.wait();
+  pool.end();
+  CHECK(threads == 2);
 }
 
 TEST_CASE("outside work is not starved by workers that never rest") {

@@ -10,12 +10,10 @@
 //
 //   1. The owner takes by storing null, and then looks whether there were claims since it looked last.
 //   2. Who clears out does so under a lock: it counts its claim, and then loads the slot. What it finds is
-//   its
-//      own.
+//      its own.
 //   3. An owner that finds a claim waits for that lock, and then asks whether what it took was cleared out.
 //   4. An owner that puts into a full slot takes first. So while somebody clears out, the owner stores
-//   nothing
-//      but null without the lock, and who clears out may store null, too.
+//      nothing but null without the lock, and who clears out may store null, too.
 //
 // Why nothing is taken twice: at least one side sees what the other has stored (atomics.hpp). If the owner
 // saw no claim, who clears out loads null. Claims are counted, and not taken back, because the owner may look

@@ -9,15 +9,15 @@
 //   1. A worker that finds nothing searches for a while, if not too many do, and then rests: it counts itself
 //      as no longer searching and as resting, and looks at every queue once more.
 //   2. Who has queued work that it does not run itself next wakes a resting worker, unless one is searching.
-//   3. A worker that finds work while it searches stops searching. If it was the last one, it wakes another
-//      if there is more.
-//   4. Who wakes a worker counts it as searching at once, so that the next one who queues work wakes no
-//   other.
+//   3. A worker that finds work while it searches stops searching. If it was the last one, and somebody
+//      rests, it looks at every queue once more, and wakes another if there is more.
+//   4. Who wakes a worker counts it as searching at once, so the next one who queues work wakes no other.
 //
-// Why no wake-up is lost: in 1 the counts are announced before the queues are looked at, and in 2 the work is
-// queued before the counts are checked; so at least one side sees the other (atomics.hpp). If it is the
-// worker, it takes the work. If it is the other side, it sees a resting worker, and none that searches but
-// those that have still to look.
+// Why no wake-up is lost: in 1 and 3 the counts are announced before the queues are looked at, and in 2 the
+// work is queued before the counts are checked; so at least one side sees the other (atomics.hpp). If it is
+// the worker, it takes the work or wakes somebody for it. If it is the other side, it sees a resting worker,
+// and none that searches but those that have still to look. All is announced and checked at `resting_`: who
+// checks that sees what was done to `searching_` before.
 namespace espalier::runtime {
 
 template <class Atomics = std_atomics>
@@ -36,8 +36,14 @@ class parking {
     }
     return false;
   }
-  /// Answers whether the caller was the last one. If it has found work, it wakes another if there is more.
-  [[nodiscard]] bool end_search() { return searching_.fetch_sub(1, Atomics::acq_rel) == 1; }
+  /// Having found nothing: the caller rests next.
+  void end_search() { searching_.fetch_sub(1, Atomics::acq_rel); }
+  /// Having found work: whether the caller is to look for more, and if there is, to ask `needs_wake`.
+  [[nodiscard]] bool end_search_with_work() {
+    if (searching_.fetch_sub(1, Atomics::acq_rel) != 1 || Atomics::check(resting_) == 0) return false;
+    Atomics::announce_add(resting_, std::uint32_t{0});  // as many, but nobody searches
+    return true;
+  }
 
   /// Then the caller looks at every queue once more before it sleeps.
   void begin_rest() { Atomics::announce_add(resting_, std::uint32_t{1}); }

@@ -29,15 +29,15 @@
 // they take longer, they are shared. Before it has measured, a thief takes what it sees wait for long. How
 // often a thief is woken to have a look depends on what came of that before.
 //
-// Parking. A worker that finds nothing searches for some
-// microseconds, because waking a core takes longer than that, and then sleeps (parking.hpp):
+// Parking. A worker that finds nothing searches for some microseconds, because waking a core takes longer
+// than that, and then sleeps (parking.hpp):
 //   1. It locks `idle_mutex_`, says that it rests, and looks at every queue once more.
 //   2. It is woken by setting its `woken` flag under `idle_mutex_`; it sleeps only while the flag is unset.
 //      The timekeeper is woken last.
 //
 // Time. While all are parked, one of them, the timekeeper, waits with the next deadline, and the others
-// without. Workers that run look at the timers, and at the shared queue, every few turns, and when the
-// watchdog asks for it; no turn reads the clock for that.
+// without. Workers that run look at the timers and at the shared queue, and measure their messages, every few
+// turns, and when the watchdog asks for it; no turn reads the clock for that.
 //   1. A timekeeper that leaves has another parked worker take its place, because its next turn may be a long
 //      one. A timer that becomes the first to expire has the timekeeper look again.
 //
@@ -50,9 +50,8 @@
 //   1. The watchdog gives the seat of a thread that has run one thing for the limit to a new thread, and has
 //      what runs reported. So does `replace_worker_of`, for a function that is left behind.
 //   2. The thread that loses its seat is told so, `is_lost`, and then all that stands in its slot and ring
-//   goes
-//      to the shared queue. It looks at `is_lost` after whatever it submits, and gives that away itself; at
-//      least one of the two finds it (atomics.hpp).
+//      goes to the shared queue. It looks at `is_lost` after whatever it queues, and gives that away itself;
+//      at least one of the two finds it (atomics.hpp).
 //   3. A thread that has lost its seat ends when it comes back.
 //   4. The end of the pool waits for all threads but those in a function that was left behind. The last of
 //      these frees what `leave_to_threads` was given.
@@ -68,8 +67,10 @@ class pool final : public scheduler {
     for (unsigned i = 0; i != workers; ++i) workers_.push_back(std::make_unique<worker>(*this, i));
     try {
       std::lock_guard lock(idle_mutex_);
+      ending_ = true;  // for those that are there, if one cannot be had
       for (auto& w : workers_) seat_new_thread(*w);
       watchdog_ = std::thread([this] { watch(); });
+      ending_ = false;
     } catch (...) {
       end();
       throw;
@@ -185,6 +186,7 @@ class pool final : public scheduler {
     std::atomic<std::uint32_t> is_lost{0};  // its seat; written under `idle_mutex_`
 
     std::atomic<pace> messages_take{pace::unknown};  // for thieves
+    std::atomic<bool> is_asked_to_look{false};       // around, by the watchdog
 
     // Touched by the thread.
     unsigned ticks = 0;
@@ -257,21 +259,22 @@ class pool final : public scheduler {
         }
         continue;
       }
-      if (thread.is_searching) end_search(thread, true);
+      if (thread.is_searching) end_search(thread);
       thread.turn.store(++turn, std::memory_order_relaxed);
       // Releases the turn to the watchdog.
       thread.runs.store(r, std::memory_order_release);
       r->run();
       thread.runs.store(nullptr, std::memory_order_release);
     }
-    if (thread.is_searching) end_search(thread, true);
+    if (thread.is_searching) end_search(thread);
     give_away(thread);
+    if (!shared_.seems_empty() && parking_.needs_wake()) wake_one();
     block_cache::current = nullptr;
     current_ = nullptr;
   }
 
-  void work(worker_thread& thread) {
-    take_turns(thread);
+  void work(worker_thread& thread, bool begins) {
+    if (begins) take_turns(thread);
     std::shared_ptr<void> last;  // freed after the lock is, by this thread, which is detached then
     std::lock_guard lock(idle_mutex_);
     thread.is_over = true;
@@ -287,14 +290,8 @@ class pool final : public scheduler {
 
   /// Under `idle_mutex_`. Throws if the system has no thread left.
   void seat_new_thread(worker& seat) {
-    std::unique_ptr<worker_thread> fresh;
-    if (spare_.empty()) {
-      fresh = std::make_unique<worker_thread>(*this);
-    } else {
-      fresh = std::move(spare_.back());
-      spare_.pop_back();
-    }
-    worker_thread& t = *fresh;
+    if (spare_.empty()) spare_.push_back(std::make_unique<worker_thread>(*this));
+    worker_thread& t = *spare_.back();
     t.seat = &seat;
     t.is_left = t.is_over = false;
     t.is_lost.store(0, std::memory_order_relaxed);
@@ -302,10 +299,12 @@ class pool final : public scheduler {
     t.handle = std::thread([this, &t] {
       // Waits until the thread is known.
       std::unique_lock lock(idle_mutex_);
+      const bool begins = !ending_;
       lock.unlock();
-      work(t);
+      work(t, begins);
     });
-    threads_.push_back(std::move(fresh));
+    threads_.push_back(std::move(spare_.back()));
+    spare_.pop_back();
     worker_thread* const before = seat.held_by.load(std::memory_order_relaxed);
     seat.held_by.store(&t, std::memory_order_release);  // to thieves
     if (before == nullptr) return;
@@ -320,6 +319,7 @@ class pool final : public scheduler {
       seat_new_thread(seat);
     } catch (...) {
     }
+    if (!shared_.seems_empty() && parking_.needs_wake()) wake_one_locked();
   }
   /// Under `idle_mutex_`. Those that have lost their seats and are done.
   void forget_ended_threads() {
@@ -364,20 +364,22 @@ class pool final : public scheduler {
       was_idle = is_idle;
       watch_.wait_for(lock, std::chrono::nanoseconds(std::min(interval, longest)));
       const instant now = clock_now();
-      if (timers_.next() <= now || !shared_.seems_empty())
-        look_around_.store(true, std::memory_order_relaxed);
+      const bool anything_waits = timers_.next() <= now || !shared_.seems_empty();
       bool gave_away = false;
-      for (auto& w : workers_) gave_away |= look_at(*w, now, lock);
+      for (auto& w : workers_) gave_away |= look_at(*w, now, anything_waits, lock);
       interval = gave_away ? shortest_sample.nanoseconds : std::min(2 * interval, longest);
     }
   }
 
   /// Answers whether the worker had to give away what it cannot come to. Unlocks while it tells.
-  bool look_at(worker& seat, instant now, std::unique_lock<std::mutex>& lock) {
+  bool look_at(worker& seat, instant now, bool anything_waits, std::unique_lock<std::mutex>& lock) {
     worker_thread& t = *seat.held_by.load(std::memory_order_relaxed);
     // Pairs with the stores in `take_turns`.
     runnable* const r = t.runs.load(std::memory_order_acquire);
     const std::uint64_t turn = t.turn.load(std::memory_order_relaxed);
+    // One whose turns have become long has not measured that yet.
+    const bool is_slow = turn - t.seen_turn < look_around && !t.ring.is_empty();
+    if (anything_waits || is_slow) t.is_asked_to_look.store(true, std::memory_order_relaxed);
     if (turn != t.seen_turn) {
       t.seen_turn = turn;
       t.seen_at = now;
@@ -422,15 +424,16 @@ class pool final : public scheduler {
 
   runnable* find(worker_thread& self) {
     ++self.messages;
-    if (++self.ticks % look_around == 0 || look_around_.load(std::memory_order_relaxed)) {
+    if (++self.ticks % look_around == 0 || self.is_asked_to_look.load(std::memory_order_relaxed)) {
       measure(self);
-      look_around_.store(false, std::memory_order_relaxed);
+      self.is_asked_to_look.store(false, std::memory_order_relaxed);
       if (next_due_has_come()) timers_.expire(clock_now());
       if (runnable* r = shared_.pop()) return r;
     }
     if (self.from_slot == most_from_slot) {
       if (runnable* const r = self.next.take()) {
         if (!self.ring.push(*r)) shared_.push(*r);
+        give_away_if_lost(self);
       }
     } else if (runnable* const r = self.next.take()) {
       ++self.from_slot;
@@ -474,27 +477,28 @@ class pool final : public scheduler {
   }
 
   /// How long messages have taken since the last time.
-  static void measure(worker_thread& self) {
+  void measure(worker_thread& self) {
     const instant now = clock_now();
     if (self.measured_at != end_of_time) {
       const bool shares = now - self.measured_at >= worth_sharing * self.messages;
       self.messages_take.store(shares ? pace::long_enough : pace::little, std::memory_order_relaxed);
+      if (shares && !self.ring.is_empty() && parking_.needs_wake()) wake_one();
     }
     self.measured_at = now;
     self.messages = 0;
   }
 
-  /// Looks for work for a while, if not too many do.
+  /// Looks for work for a while, if not too many do. It goes on searching until it runs something or parks.
   runnable* search(worker_thread& self) {
+    self.measured_at = end_of_time;  // the search is no work
     if (!self.is_searching) {
       if (!parking_.begin_search(std::max(1U, size() / 2))) return steal(self, nullptr);
       self.is_searching = true;
     }
-    self.measured_at = end_of_time;  // the search is no work
     sight seen;
     const instant end = clock_now() + search_time;
     do {
-      if (runnable* r = steal(self, &seen)) {  // it ends the search then
+      if (runnable* r = steal(self, &seen)) {
         if (seen.at != nullptr) futile_.store(0, std::memory_order_relaxed);
         return r;
       }
@@ -504,12 +508,12 @@ class pool final : public scheduler {
       const unsigned n = futile_.load(std::memory_order_relaxed);
       if (n != most_futile) futile_.store(n + 1, std::memory_order_relaxed);
     }
-    end_search(self, false);
     return nullptr;
   }
-  void end_search(worker_thread& self, bool has_work) {
+  /// It has found work, and if there is more, somebody else is to look for that.
+  void end_search(worker_thread& self) {
     self.is_searching = false;
-    if (parking_.end_search() && has_work && anything_to_share() && parking_.needs_wake()) wake_one();
+    if (parking_.end_search_with_work() && anything_to_share() && parking_.needs_wake()) wake_one();
   }
 
   static void pause() {
@@ -539,6 +543,7 @@ class pool final : public scheduler {
     std::unique_lock lock(idle_mutex_);
     if (ending_ || !has_seat(thread)) return false;
     thread.is_left = false;  // it has returned, and no other thread was to be had for its seat
+    if (std::exchange(thread.is_searching, false)) parking_.end_search();
     parking_.begin_rest();
     bool may_search = anything_to_share();
     if (!may_search) {
@@ -610,8 +615,7 @@ class pool final : public scheduler {
   std::vector<worker*> idle_;
   worker* timekeeper_ = nullptr;
   parking<> parking_;
-  std::atomic<unsigned> futile_{0};       // searches that found nothing worth stealing, in a row
-  std::atomic<bool> look_around_{false};  // workers at the timers and at the shared queue
+  std::atomic<unsigned> futile_{0};  // searches that found nothing worth stealing, in a row
   bool ending_ = false;
 
   // Under `idle_mutex_`.

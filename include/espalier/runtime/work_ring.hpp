@@ -9,8 +9,7 @@
 //
 //   1. Only the owner pushes: it fills the slot at `tail_`, and then moves `tail_`, which publishes the slot.
 //   2. Owner and thieves take from `head_`: they read slots, and then move `head_` by a CAS. Who fails has
-//   read
-//      nothing of value, and tries again. The owner takes one, a thief half.
+//      read nothing of value, and tries again. The owner takes one, a thief half.
 //   3. A slot is filled again only after `head_` has moved past it, which the owner sees before it pushes; so
 //      a thief whose slots were overwritten while it read finds `head_` moved.
 //
