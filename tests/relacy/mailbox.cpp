@@ -12,41 +12,20 @@ struct alignas(16) letter {
 using box = espalier::runtime::mailbox<letter, relacy_atomics>;
 using espalier::runtime::pushed;
 
-/// Two senders, and two workers that run the process whenever it is submitted. One life of it is handed over
-/// to the next on the way. Each letter is taken once, by the life that was there when it was pushed; those of
-/// one sender keep their order; no two workers run the process at a time; and it does not rest while it has
-/// mail.
-struct hand_over : rl::test_suite<hand_over, 4> {
-  static constexpr int each = 2;
-  box mail;
-  letter letters[2][each];
+/// Workers that run a process whenever it is submitted.
+struct workers {
   rl::atomic<int> submitted;
-  rl::var<int> taken;    // touched by whoever runs the process
-  rl::var<int> last[2];  // by sender
-  rl::var<int> lives;
   rl::atomic<int> done;
 
-  void before() {
+  void reset() {
     submitted.store(0, rl::mo_relaxed, $);
     done.store(0, rl::mo_relaxed, $);
-    taken($) = 0;
-    lives($) = 1;
-    last[0]($) = last[1]($) = 0;
-    mail.open();
   }
   void submit() { submitted.fetch_add(1, rl::mo_acq_rel, $); }
-
-  void thread(unsigned which) {
-    if (which < 2) {
-      for (int i = 0; i != each; ++i) {
-        letter& l = letters[which][i];
-        l.content($) = static_cast<int>(which) * 10 + i + 1;
-        const pushed what = mail.push(l, true);
-        RL_ASSERT(what != pushed::refused);
-        if (what == pushed::wakes) submit();
-      }
-      return;
-    }
+  void end() { done.store(1, rl::mo_release, $); }
+  /// One of them, until the end.
+  template <class Run>
+  void work(Run run) {
     rl::linear_backoff wait;
     while (done.load(rl::mo_acquire, $) == 0) {
       int n = submitted.load(rl::mo_acquire, $);
@@ -56,6 +35,41 @@ struct hand_over : rl::test_suite<hand_over, 4> {
       }
       run();
     }
+  }
+};
+
+/// Two senders, and two workers. One life of the process is handed over to the next on the way. Each letter
+/// is taken once; those of one sender keep their order; no two workers run the process at a time; and it does
+/// not rest while it has mail.
+struct hand_over : rl::test_suite<hand_over, 4> {
+  static constexpr int each = 2;
+  box mail;
+  letter letters[2][each];
+  workers all;
+  rl::var<int> taken;    // touched by whoever runs the process
+  rl::var<int> last[2];  // by sender
+  rl::var<int> lives;
+
+  void before() {
+    all.reset();
+    taken($) = 0;
+    lives($) = 1;
+    last[0]($) = last[1]($) = 0;
+    mail.open();
+  }
+
+  void thread(unsigned which) {
+    if (which < 2) {
+      for (int i = 0; i != each; ++i) {
+        letter& l = letters[which][i];
+        l.content($) = static_cast<int>(which) * 10 + i + 1;
+        const pushed what = mail.push(l, true);
+        RL_ASSERT(what != pushed::refused);
+        if (what == pushed::wakes) all.submit();
+      }
+      return;
+    }
+    all.work([this] { run(); });
   }
 
   void run() {
@@ -67,7 +81,7 @@ struct hand_over : rl::test_suite<hand_over, 4> {
         lives($) = 2;
         mail.open();
       }
-      if (taken($) == 2 * each) done.store(1, rl::mo_release, $);
+      if (taken($) == 2 * each) all.end();
       if (mail.rest()) return;
     }
   }
@@ -100,37 +114,27 @@ struct stop_against_send : rl::test_suite<stop_against_send, 4> {
   letter one;
   relacy_mutex lock;
   rl::var<int> stop_asked;  // under the lock
-  rl::atomic<int> submitted;
+  workers all;
   rl::var<int> has_mail;  // touched by whoever runs the process, as the next one
   rl::var<int> stopped;
-  rl::atomic<int> done;
 
   void before() {
-    submitted.store(0, rl::mo_relaxed, $);
-    done.store(0, rl::mo_relaxed, $);
+    all.reset();
     stop_asked($) = has_mail($) = stopped($) = 0;
     mail.open();
   }
   void thread(unsigned which) {
     if (which == 0) {
       one.content($) = 1;
-      if (mail.push(one, true) == pushed::wakes) submitted.fetch_add(1, rl::mo_acq_rel, $);
+      if (mail.push(one, true) == pushed::wakes) all.submit();
     } else if (which == 1) {
       lock.lock();
       stop_asked($) = 1;
       const bool wakes = mail.attend();
       lock.unlock();
-      if (wakes) submitted.fetch_add(1, rl::mo_acq_rel, $);
+      if (wakes) all.submit();
     } else {
-      rl::linear_backoff wait;
-      while (done.load(rl::mo_acquire, $) == 0) {
-        int n = submitted.load(rl::mo_acquire, $);
-        if (n == 0 || !submitted.compare_exchange_strong(n, n - 1, rl::mo_acq_rel, $)) {
-          wait.yield($);
-          continue;
-        }
-        run();
-      }
+      all.work([this] { run(); });
     }
   }
   void run() {
@@ -142,7 +146,7 @@ struct stop_against_send : rl::test_suite<stop_against_send, 4> {
         lock.unlock();
       }
       if (letter* const l = mail.take()) has_mail($) = l->content($);
-      if (has_mail($) != 0 && stopped($) != 0) done.store(1, rl::mo_release, $);
+      if (has_mail($) != 0 && stopped($) != 0) all.end();
     } while (!mail.rest());
   }
 };
@@ -151,7 +155,6 @@ struct stop_against_send : rl::test_suite<stop_against_send, 4> {
 struct park_against_send : rl::test_suite<park_against_send, 2> {
   box mail;
   letter one;
-  rl::var<int> outcomes;
   rl::atomic<int> refused;
   letter* waited = nullptr;
 

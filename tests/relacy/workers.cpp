@@ -178,7 +178,7 @@ struct submit_against_loss : rl::test_suite<submit_against_loss, 2> {
 
   void thread(unsigned which) {
     if (which == 0) {
-      if (job* const first = &jobs[0]) queue(*first);  // from the slot, after too many turns from there
+      queue(jobs[0]);  // as from the slot, after too many turns from there
       give_away_if_lost();
       for (int i = 1; i != count; ++i) {
         if (job* const displaced = slot.put(jobs[i])) queue(*displaced);

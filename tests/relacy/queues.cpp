@@ -1,6 +1,5 @@
 // Copyright the Espalier authors. Boost Software License 1.0 (see LICENSE).
 #include <espalier/runtime/next_slot.hpp>
-#include <espalier/runtime/parking.hpp>
 #include <espalier/runtime/work_ring.hpp>
 
 #include "model.hpp"
@@ -83,94 +82,10 @@ struct take_against_clearing : rl::test_suite<take_against_clearing, 2> {
   }
 };
 
-/// One queues work twice while two workers search, rest and sleep. No work stays with everybody asleep.
-struct submit_against_rest : rl::test_suite<submit_against_rest, 3> {
-  espalier::runtime::parking<relacy_atomics> counts;
-  rl::atomic<int> queued;
-  rl::atomic<int> left;
-  rl::mutex idle;
-  rl::condition_variable signal;
-  rl::var<int> asleep;  // under `idle`, as the next ones
-  rl::var<int> woken;
-
-  void before() {
-    queued.store(0, rl::mo_relaxed, $);
-    left.store(2, rl::mo_relaxed, $);
-    asleep($) = woken($) = 0;
-  }
-  void wake() {
-    idle.lock($);
-    if (asleep($) > woken($)) {
-      woken($) = woken($) + 1;
-      counts.woken();
-      signal.notify_one($);
-    }
-    idle.unlock($);
-  }
-  bool take() {
-    int n = queued.load(rl::mo_acquire, $);
-    while (n > 0) {
-      if (queued.compare_exchange_strong(n, n - 1, rl::mo_acq_rel, $)) return true;
-    }
-    return false;
-  }
-
-  void thread(unsigned which) {
-    if (which == 0) {
-      for (int i = 0; i != 2; ++i) {
-        queued.fetch_add(1, rl::mo_release, $);
-        if (counts.needs_wake()) wake();
-      }
-      return;
-    }
-    bool searching = false;
-    for (;;) {
-      if (left.load(rl::mo_acquire, $) == 0) return finish();
-      if (!searching) searching = counts.begin_search(1);
-      if (take()) {
-        const bool looks = searching && counts.end_search_with_work();
-        searching = false;
-        if (looks && queued.load(rl::mo_acquire, $) > 0 && counts.needs_wake()) wake();
-        if (left.fetch_sub(1, rl::mo_acq_rel, $) == 1) return finish();
-        continue;
-      }
-      if (searching) counts.end_search();
-      searching = false;
-      idle.lock($);
-      counts.begin_rest();
-      if (queued.load(rl::mo_acquire, $) == 0 && left.load(rl::mo_acquire, $) != 0) {
-        asleep($) = asleep($) + 1;
-        while (woken($) == 0) signal.wait(idle, $);
-        asleep($) = asleep($) - 1;
-        woken($) = woken($) - 1;
-        searching = true;
-      }
-      counts.end_rest();
-      idle.unlock($);
-      if (!searching) {
-        counts.woken();
-        searching = true;
-      }
-    }
-  }
-  /// All is done: the others may end.
-  void finish() {
-    idle.lock($);
-    while (asleep($) > woken($)) {
-      woken($) = woken($) + 1;
-      counts.woken();
-    }
-    signal.notify_all($);
-    idle.unlock($);
-  }
-  void after() { RL_ASSERT(left.load(rl::mo_relaxed, $) == 0); }
-};
-
 }  // namespace
 
 int main() {
   bool all = holds<steal_against_pop>("stealing meets the owner", 20000);
   all = holds<take_against_clearing>("clearing the slot out meets the owner", 20000) && all;
-  all = holds<submit_against_rest>("work that is queued meets workers that go to sleep", 20000) && all;
   return all ? 0 : 1;
 }
