@@ -3,14 +3,11 @@
 #pragma once
 
 #include <atomic>
-#include <chrono>
-#include <cstdint>
 #include <espalier.hpp>
 #include <semaphore>
-#include <stdexcept>
-#include <string>
 #include <utility>
-#include <vector>
+
+#include "../measurement.hpp"
 
 namespace es = espalier;
 using namespace es::literals;
@@ -19,28 +16,6 @@ struct options {
   unsigned workers = 1;
   std::uint64_t count = 0;  // of operations
 };
-
-struct measurement {
-  std::string name;
-  double value;
-  char const* unit;
-};
-using measurements = std::vector<measurement>;
-
-struct miscounted : std::runtime_error {
-  using std::runtime_error::runtime_error;
-};
-
-inline void expect(char const* what, std::uint64_t got, std::uint64_t expected) {
-  if (got == expected) return;
-  throw miscounted(std::string(what) + ": " + std::to_string(got) + " instead of " +
-                   std::to_string(expected));
-}
-
-using clock_type = std::chrono::steady_clock;
-inline double nanoseconds(clock_type::duration d) {
-  return std::chrono::duration<double, std::nano>(d).count();
-}
 
 /// Started and stopped by processes, once each; the main thread waits for the second.
 class stopwatch {
