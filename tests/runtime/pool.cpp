@@ -106,6 +106,32 @@ TEST_CASE("one that has used up its turn comes after what is queued") {
   CHECK(order == "other, flooded");
 }
 
+TEST_CASE("a sender does not get ahead of those it has woken, however long its turn was") {
+  es::runtime::pool pool(1);
+  constexpr int receivers = 60;
+  int received = 0;
+  int received_by_then = -1;
+  std::promise<void> finished;
+  std::vector<std::unique_ptr<job>> woken;
+  for (int i = 0; i != receivers; ++i) woken.push_back(std::make_unique<job>([&] { ++received; }));
+  int turns = 0;
+  job sender([&] {
+    if (++turns == 2) {
+      received_by_then = received;
+      return finished.set_value();
+    }
+    for (auto& w : woken) pool.submit(*w);
+    const es::instant end = pool.now() + 20_ms;  // the watchdog looks several times
+    while (pool.now() < end) {
+    }
+    pool.resubmit(sender);
+  });
+  pool.submit(sender);
+  finished.get_future().wait();
+  pool.end();
+  CHECK(received_by_then == receivers);
+}
+
 TEST_CASE("what a function that does not return submits is run by others") {
   es::runtime::pool pool(1, 10_ms);
   std::promise<void> stalled;

@@ -24,10 +24,11 @@
 // does, so nobody is starved.
 //
 // Sharing. Messages that cross from one core to another cost about as much as handling one for a tenth of a
-// microsecond, twice or more. So a worker whose messages take less than a microsecond each, as it measures
+// microsecond, twice or more. So a worker whose messages take less than two microseconds each, as it measures
 // now and then, keeps what is in its ring, and a sender stays together with the receiver that it woke. If
-// they take longer, they are shared. Before it has measured, a thief takes what it sees wait for long. How
-// often a thief is woken to have a look depends on what came of that before.
+// they take longer, they are shared; what sharing costs is then in what is measured, so they go on being
+// shared only if they take three times as long. Before it has measured, a thief is woken to have a look, and
+// takes what it sees wait for long.
 //
 // Parking. A worker that finds nothing searches for some microseconds, because waking a core takes longer
 // than that, and then sleeps (parking.hpp):
@@ -191,7 +192,6 @@ class pool final : public scheduler {
     // Touched by the thread.
     unsigned ticks = 0;
     unsigned from_slot = 0;  // turns in a row
-    unsigned unshared = 0;   // times that nobody was woken for what is queued
     int messages = 0;        // handled since it was measured
     instant measured_at = end_of_time;
     bool is_searching = false;
@@ -230,10 +230,10 @@ class pool final : public scheduler {
 
   static constexpr unsigned look_around = 64;      // turns
   static constexpr unsigned most_from_slot = 32;   // turns
-  static constexpr duration worth_sharing{1'000};  // that a message takes
+  static constexpr duration worth_sharing{2'000};  // that a message takes
+  static constexpr duration worth_going_on{6'000};  // the same while they are shared, with what that costs
   static constexpr duration patience{50'000};      // with a worker that has not measured
   static constexpr duration search_time{70'000};   // longer than that
-  static constexpr unsigned most_futile = 10;
   static constexpr duration shortest_sample{100'000};
   static constexpr duration longest_sample{10'000'000};
 
@@ -387,7 +387,7 @@ class pool final : public scheduler {
     }
     if (r == nullptr || ending_) return false;
     bool gave_away = false;
-    if (!t.next.is_empty() || !t.ring.is_empty()) {
+    if (size() != 1 && (!t.next.is_empty() || !t.ring.is_empty())) {
       give_away(t);
       gave_away = true;
       if (parking_.needs_wake()) wake_one_locked();
@@ -411,10 +411,7 @@ class pool final : public scheduler {
   void queue(worker_thread& self, runnable& r) {
     if (!self.ring.push(r)) shared_.push(r);
     if (!parking_.needs_wake()) return;
-    const bool shares = self.messages_take.load(std::memory_order_relaxed) == pace::long_enough;
-    if (!shares && ++self.unshared >> futile_.load(std::memory_order_relaxed) == 0) return;
-    self.unshared = 0;
-    wake_one();
+    if (self.messages_take.load(std::memory_order_relaxed) != pace::little) wake_one();
   }
 
   bool next_due_has_come() {
@@ -428,7 +425,11 @@ class pool final : public scheduler {
       measure(self);
       self.is_asked_to_look.store(false, std::memory_order_relaxed);
       if (next_due_has_come()) timers_.expire(clock_now());
-      if (runnable* r = shared_.pop()) return r;
+      runnable* const r = shared_.pop_share(workers_.size(), [&](runnable& r) { return self.ring.push(r); });
+      if (r != nullptr) {
+        give_away_if_lost(self);
+        return r;
+      }
     }
     if (self.from_slot == most_from_slot) {
       if (runnable* const r = self.next.take()) {
@@ -480,7 +481,9 @@ class pool final : public scheduler {
   void measure(worker_thread& self) {
     const instant now = clock_now();
     if (self.measured_at != end_of_time) {
-      const bool shares = now - self.measured_at >= worth_sharing * self.messages;
+      const bool shared = self.messages_take.load(std::memory_order_relaxed) == pace::long_enough;
+      const duration enough = shared ? worth_going_on : worth_sharing;
+      const bool shares = now - self.measured_at >= enough * self.messages;
       self.messages_take.store(shares ? pace::long_enough : pace::little, std::memory_order_relaxed);
       if (shares && !self.ring.is_empty() && parking_.needs_wake()) wake_one();
     }
@@ -498,16 +501,9 @@ class pool final : public scheduler {
     sight seen;
     const instant end = clock_now() + search_time;
     do {
-      if (runnable* r = steal(self, &seen)) {
-        if (seen.at != nullptr) futile_.store(0, std::memory_order_relaxed);
-        return r;
-      }
+      if (runnable* r = steal(self, &seen)) return r;
       for (int i = 0; i != 32; ++i) pause();
     } while (!next_due_has_come() && clock_now() < end);
-    if (seen.at != nullptr) {  // there was something, but its worker came to it soon enough
-      const unsigned n = futile_.load(std::memory_order_relaxed);
-      if (n != most_futile) futile_.store(n + 1, std::memory_order_relaxed);
-    }
     return nullptr;
   }
   /// It has found work, and if there is more, somebody else is to look for that.
@@ -615,7 +611,6 @@ class pool final : public scheduler {
   std::vector<worker*> idle_;
   worker* timekeeper_ = nullptr;
   parking<> parking_;
-  std::atomic<unsigned> futile_{0};  // searches that found nothing worth stealing, in a row
   bool ending_ = false;
 
   // Under `idle_mutex_`.

@@ -30,6 +30,26 @@ class run_queue {
     return r;
   }
 
+  /// The oldest, null if there is nothing. Its share of the others, if `sharers` take in turns, goes to `take`,
+  /// which answers false if it has no room.
+  template <class Take>
+  runnable* pop_share(std::size_t sharers, Take take) {
+    if (size_.load(std::memory_order_relaxed) == 0) return nullptr;
+    std::lock_guard lock(mutex_);
+    const std::size_t queued = size_.load(std::memory_order_relaxed);
+    runnable* const oldest = first_;
+    std::size_t taken = 0;
+    for (runnable* r = oldest; r != nullptr && taken <= queued / sharers; r = first_) {
+      runnable* const following = r->next_runnable;  // `take` may have it run elsewhere at once
+      if (taken != 0 && !take(*r)) break;
+      first_ = following;
+      ++taken;
+    }
+    if (first_ == nullptr) last_ = nullptr;
+    size_.store(queued - taken, std::memory_order_relaxed);
+    return oldest;
+  }
+
   /// What was pushed before is seen by whoever parks (parking.hpp).
   bool seems_empty() const { return size_.load(std::memory_order_acquire) == 0; }
 
