@@ -107,6 +107,77 @@ struct hand_over : rl::test_suite<hand_over, 4> {
   }
 };
 
+/// The only letter is handled where it is, and its sender sends the same one again as soon as it is free. Each is
+/// handled once, those of one sender in their order, and what comes meanwhile is not overlooked.
+struct handled_in_place : rl::test_suite<handled_in_place, 4> {
+  static constexpr int each = 2;
+  box mail;
+  letter letters[2];
+  rl::atomic<int> in_use[2];
+  workers all;
+  rl::var<int> taken;  // touched by whoever runs the process
+  rl::var<int> last[2];
+
+  void before() {
+    all.reset();
+    taken($) = last[0]($) = last[1]($) = 0;
+    in_use[0].store(0, rl::mo_relaxed, $);
+    in_use[1].store(0, rl::mo_relaxed, $);
+    mail.open();
+  }
+  void thread(unsigned which) {
+    if (which >= 2) return all.work([this] { run(); });
+    letter& l = letters[which];
+    for (int i = 0; i != each; ++i) {
+      rl::linear_backoff wait;
+      while (in_use[which].load(rl::mo_acquire, $) != 0) wait.yield($);
+      in_use[which].store(1, rl::mo_relaxed, $);
+      l.content($) = static_cast<int>(which) * 10 + i + 1;
+      if (mail.push(l, true) == pushed::wakes) all.submit();
+    }
+  }
+  void run() {
+    for (;;) {
+      if (letter* const only = mail.only()) {
+        handle(*only);
+        const bool was_last = taken($) == 2 * each;
+        const bool rests = mail.rest_behind(*only);
+        if (!rests) take_until(only);
+        give_back(*only);
+        if (was_last) all.end();
+        if (rests) return;
+      }
+      take_until(nullptr);
+      if (taken($) == 2 * each) all.end();
+      if (mail.rest()) return;
+    }
+  }
+  void take_until(letter* end) {
+    letter* oldest = nullptr;
+    for (letter* newest = mail.take(); newest != end;) {
+      letter* const l = newest;
+      newest = l->next;
+      l->next = oldest;
+      oldest = l;
+    }
+    while (oldest != nullptr) {
+      letter* const l = oldest;
+      oldest = l->next;
+      handle(*l);
+      give_back(*l);
+    }
+  }
+  void handle(letter& l) {
+    const int content = l.content($);
+    const int from = content / 10;
+    RL_ASSERT(last[from]($) + 1 == content % 10);
+    last[from]($) = content % 10;
+    taken($) = taken($) + 1;
+  }
+  void give_back(letter& l) { in_use[&l - letters].store(0, rl::mo_release, $); }
+  void after() { RL_ASSERT(taken($) == 2 * each && mail.is_empty()); }
+};
+
 /// A stop meets a message: whoever runs the process sees both, whichever comes first, and no worker is needed
 /// twice at once.
 struct stop_against_send : rl::test_suite<stop_against_send, 4> {
@@ -175,6 +246,7 @@ struct park_against_send : rl::test_suite<park_against_send, 2> {
 
 int main() {
   bool all = holds<hand_over>("messages meet the end of a life", 20000);
+  all = holds<handled_in_place>("the only message is handled where it is", 20000) && all;
   all = holds<stop_against_send>("a stop meets a message", 20000) && all;
   all = holds<park_against_send>("parking meets a message", 20000) && all;
   return all ? 0 : 1;

@@ -33,6 +33,9 @@ struct relacy_atomics {
     bool compare_exchange_weak(T& was, T v, rl::memory_order o, rl::memory_order failed) {
       return in_.compare_exchange_weak(was, v, o, $, failed, $);
     }
+    bool compare_exchange_strong(T& was, T v, rl::memory_order o, rl::memory_order failed) {
+      return in_.compare_exchange_strong(was, v, o, $, failed, $);
+    }
 
    private:
     rl::atomic<stored> in_;

@@ -100,6 +100,13 @@ class alignas(16) envelope : public in_block {
  public:
   bool to_itself = false;  // sent by its receiver
   bool is_answer = false;  // on its way back
+
+ protected:
+  bool ends_silently_ = false;  // no code of the user runs when it is destroyed
+
+ public:
+  /// Whether it is a cast that may be freed after the process has gone on.
+  bool is_freed_silently() const { return ends_silently_ && is_message() && from.to == nullptr; }
 };
 
 /// A request whose answer is an `R`.

@@ -90,7 +90,9 @@ class message final : public request<detail::reply_of<M>> {
  public:
   template <class... Args>
   explicit message(std::in_place_t, Args&&... args)
-      : message(tag<sizeof...(Args) != 0>{}, std::forward<Args>(args)...) {}
+      : message(tag<sizeof...(Args) != 0>{}, std::forward<Args>(args)...) {
+    this->ends_silently_ = std::is_trivially_destructible_v<M>;
+  }
 
   std::coroutine_handle<> begin(incarnation& in) override {
     auto& target = static_cast<life<P>&>(in);

@@ -280,14 +280,15 @@ class address : public node, public reply_sink, public room_waiter {
   }
 
   /// Puts what was taken out of the mailbox, the newest first, behind what was taken before, and answers
-  /// apart.
+  /// apart. What is being handled where it was is not among it.
   void sort_in(envelope* newest) {
     envelope* oldest = nullptr;
-    while (newest != nullptr) {
+    while (newest != handled_in_place_) {
       envelope* const e = std::exchange(newest, newest->next);
       e->next = oldest;
       oldest = e;
     }
+    if (handled_in_place_ != nullptr) handled_in_place_ = nullptr;
     while (oldest != nullptr) {
       envelope& e = *std::exchange(oldest, oldest->next);
       if (e.is_answer) {
@@ -437,6 +438,7 @@ class address : public node, public reply_sink, public room_waiter {
 
   envelope_list mail_;           // taken out of the inbox
   envelope* answers_ = nullptr;  // likewise
+  envelope* handled_in_place_ = nullptr;  // still queued in the inbox; touched by the worker
   place* const* const neighbours_;
 
  private:

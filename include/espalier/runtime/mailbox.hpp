@@ -21,7 +21,11 @@
 //      sender's nodes keep their order.
 //   4. The consumer rests by a CAS that unsets `scheduled`, and expects that nothing is queued for an
 //      incarnation that is alive, and that nothing asks for attention. If it fails, it goes on.
-//   5. The hand-over takes all nodes and unsets `alive` by one CAS: what was pushed before belongs to the
+//   5. The consumer may handle the only node where it is, and take it and rest by one CAS, which expects the
+//      word as it was. Nodes that are pushed meanwhile lead to it; if there are any the CAS fails, and what the
+//      consumer then takes ends before that node. It is not freed before it has left the word: pushed again, it
+//      would look as if nothing had come.
+//   6. The hand-over takes all nodes and unsets `alive` by one CAS: what was pushed before belongs to the
 //      incarnation that ends, and what is pushed after waits for the next one.
 //
 // Why nothing is overlooked: whatever the consumer has to see changes the word, either before its CAS in 4,
@@ -83,6 +87,19 @@ class mailbox {
     while (!word_.compare_exchange_weak(w, w & flags, Atomics::acq_rel, Atomics::relaxed)) {
     }
     return node(w);
+  }
+  /// The node that is queued alone for an incarnation that is alive, with nothing else to look at; it stays
+  /// queued. Null if there is no such.
+  Node* only() const {
+    const word w = word_.load(Atomics::acquire);  // pairs with the push
+    Node* const n = node(w);
+    return (w & flags) == (scheduled | alive) && n != nullptr && n->next == nullptr ? n : nullptr;
+  }
+  /// The same as a `take` and a `rest`, if it still is the only one. If not, nothing is done: what `take`
+  /// answers ends before it.
+  [[nodiscard]] bool rest_behind(Node& only) {
+    word w = reinterpret_cast<word>(&only) | scheduled | alive;
+    return word_.compare_exchange_strong(w, alive, Atomics::acq_rel, Atomics::relaxed);
   }
   /// Answers whether the consumer has nothing more to do; then it is none any more.
   [[nodiscard]] bool rest() {

@@ -106,6 +106,7 @@ class alignas(64) place final : public address {
       }
       running_->left.store(true, std::memory_order_relaxed);
       running_ = nullptr;
+      if (handled_in_place_ != nullptr) sort_in(inbox_.take());  // before what is handled may be freed
       if (current_ != nullptr) note_message();
       envelope* const handled = std::exchange(current_, nullptr);
       const bool is_answered_to = handled != nullptr && handled->from.to != nullptr;
@@ -176,7 +177,8 @@ class alignas(64) place final : public address {
     scheduler& runs = *runs_;
     const int batch = runs.batch();
     instant end{};
-    has_taken_ = is_turn_over_ = false;
+    has_taken_ = !mail_.empty();
+    is_turn_over_ = false;
     int handled = 0;
     bool goes_on = true;
     while (goes_on && handled != batch && !is_turn_over_) {
@@ -263,6 +265,8 @@ class alignas(64) place final : public address {
         is_turn_over_ = true;
         return !inbox_.rest();
       }
+      envelope* const only = answers_ == nullptr ? inbox_.only() : nullptr;
+      if (only != nullptr && only->is_freed_silently() && is_for_this(*only)) return handle_in_place(*only);
       sort_in(inbox_.take());
       if (answers_ != nullptr) drop_answers();
       e = mail_.pop();
@@ -357,10 +361,29 @@ class alignas(64) place final : public address {
         return false;
       }
     }
-    if (e.generation() != 0 && e.generation() != generation()) {
-      fail(e, reason::noproc);
-      return false;
+    if (is_for_this(e)) return true;
+    fail(e, reason::noproc);
+    return false;
+  }
+  /// Whether it is meant for the present child.
+  bool is_for_this(envelope const& e) const { return e.generation() == 0 || e.generation() == generation(); }
+
+  /// Handles the only message while it stays in the mailbox. Answers false if the process rests then.
+  bool handle_in_place(envelope& only) {
+    handled_in_place_ = &only;
+    handle(only);
+    if (handled_in_place_ == nullptr) return true;  // the life has ended
+    if (current_ == nullptr && !needs_lock_) {
+      handled_in_place_ = nullptr;
+      if (inbox_.rest_behind(only)) {
+        delete &only;  // this place may run elsewhere
+        return false;
+      }
+      handled_in_place_ = &only;
     }
+    is_turn_over_ = true;
+    sort_in(inbox_.take());
+    if (current_ == nullptr) delete &only;
     return true;
   }
 
@@ -500,6 +523,10 @@ class alignas(64) place final : public address {
   }
   void finish_message() {
     envelope& done = *std::exchange(current_, nullptr);
+    if (&done == handled_in_place_) {
+      if (!life_->asked_to_stop) return;  // to `handle_in_place`
+      sort_in(inbox_.take());
+    }
     if (done.timed() == 0 || !timing_->timed.finish(done)) give_back(done);
     if (life_->asked_to_stop) begin_terminate(*life_->asked_to_stop);
   }
@@ -745,8 +772,8 @@ class alignas(64) place final : public address {
   std::uint64_t calls_ = 0;
   phase phase_ = phase::none;
   bool needs_lock_ = true;  // there is more to look at than the mailbox
-  bool has_taken_ = false;  // in this turn, from the mailbox
-  bool is_turn_over_ = false;
+  bool has_taken_ = false;     // from the mailbox, in this turn or before it
+  bool is_turn_over_ = false;  // what is there now has come since it began
   bool is_draining_ = false;
   bool is_busy_ = false;  // in a simulation, until then
   instant busy_until_;
