@@ -376,7 +376,7 @@ class dynamic_node final : public notice_inbox {
     wiring_.runs->disarm(t);
     t.what = what;
     t.number = ++numbers_;
-    if (d != infinity) wiring_.runs->arm(t, wiring_.runs->now() + d);
+    if (d != infinity) wiring_.runs->arm(t, wiring_.runs->due_after(d));
   }
   void tell_later(plan::child_index i, notice_kind what, duration d) {
     arm(timers_.try_emplace(i, *this, i).first->second, what, d);

@@ -126,6 +126,7 @@ class engine final : private parent, private observer {
   // --- as the observer of all supervisors
 
   void happened(event const& e) noexcept override {
+    if (!observes_events_) return;
     std::lock_guard lock(observer_mutex_);
     if (hooks_.on_event) hooks_.on_event(e);
   }
@@ -140,6 +141,7 @@ class engine final : private parent, private observer {
   }
 
   hooks hooks_;
+  bool const observes_events_ = hooks_.on_event != nullptr;
   tree_wiring const all_;
   branch nodes_;
 

@@ -171,8 +171,8 @@ class alignas(64) place final : public address {
 
   void take_turn() {
     // A turn handles what was in the mailbox when it began. It is bounded in messages and in time, too, so
-    // that a process that is flooded, or floods itself, does not starve others. The clock is read after 2,
-    // 4, 8... messages: seldom if they are short, and soon enough if they are long.
+    // that a process that is flooded, or floods itself, does not starve others. The clock is read after 4,
+    // 8, 16... messages: seldom if they are short, and soon enough if they are long.
     constexpr duration turn{1'000'000};
     scheduler& runs = *runs_;
     const int batch = runs.batch();
@@ -183,9 +183,9 @@ class alignas(64) place final : public address {
     bool goes_on = true;
     while (goes_on && handled != batch && !is_turn_over_) {
       goes_on = step();
-      if (!goes_on || ++handled == 1 || (handled & (handled - 1)) != 0) continue;
+      if (!goes_on || ++handled < 4 || (handled & (handled - 1)) != 0) continue;
       const instant now = runs_->now();
-      if (handled == 2) end = now + turn;
+      if (handled == 4) end = now + turn;
       if (now >= end) break;
     }
     // Not of this place, which may run elsewhere by now.

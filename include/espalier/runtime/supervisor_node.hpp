@@ -203,7 +203,7 @@ class supervisor_node final : public notice_inbox {
         if (records_[i]->start_limit != infinity) {
           start_limit_.child = i;
           start_limit_.number = lives_[i].number;
-          wiring_.runs->arm(start_limit_, wiring_.runs->now() + records_[i]->start_limit);
+          wiring_.runs->arm(start_limit_, wiring_.runs->due_after(records_[i]->start_limit));
         }
         return;
       case plan::order_kind::stop:
@@ -349,7 +349,7 @@ class supervisor_node final : public notice_inbox {
     } else {
       children_[i]->stop();
     }
-    if (r.shutdown != infinity) wiring_.runs->arm(limit_, wiring_.runs->now() + r.shutdown);
+    if (r.shutdown != infinity) wiring_.runs->arm(limit_, wiring_.runs->due_after(r.shutdown));
   }
 
   void overdue(plan::child_index i, std::uint64_t stop_number) {
