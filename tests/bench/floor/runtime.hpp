@@ -87,6 +87,7 @@ class loop {
     m->kind = kind;
     m->number = number;
     m->from = from;
+    if (&to == running_) ends_turn_ = true;
     if (to.push(*m)) enqueue(to);
   }
 
@@ -117,7 +118,10 @@ class loop {
   // and what is measured is fresh memory.
   static constexpr int batch = 10'000;
 
+  /// What the actor sends to itself waits for its next turn, or it would never let its receivers run.
   void turn(actor& a) {
+    running_ = &a;
+    ends_turn_ = false;
     for (int i = 0; i != batch; ++i) {
       message* const m = a.pop();
       if (m == nullptr) {
@@ -137,6 +141,7 @@ class loop {
         a.destroy();
         return;
       }
+      if (ends_turn_) break;
     }
     enqueue(a);
   }
@@ -159,6 +164,8 @@ class loop {
   actor* first_ = nullptr;
   actor* last_ = nullptr;
   actor* ending_ = nullptr;
+  actor* running_ = nullptr;
+  bool ends_turn_ = false;
   message* free_ = nullptr;
 };
 
