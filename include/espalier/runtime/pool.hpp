@@ -425,8 +425,8 @@ class pool final : public scheduler {
       measure(self);
       self.is_asked_to_look.store(false, std::memory_order_relaxed);
       if (next_due_has_come()) timers_.expire(clock_now());
-      runnable* const r = shared_.pop_share(workers_.size(), [&](runnable& r) { return self.ring.push(r); });
-      if (r != nullptr) {
+      const auto keep = [&self](runnable& r) { return self.ring.push(r); };
+      if (runnable* const r = shared_.pop_share(workers_.size(), keep)) {
         give_away_if_lost(self);
         return r;
       }
