@@ -13,11 +13,13 @@
 #include <espalier/runtime/host.hpp>
 #include <espalier/runtime/instance.hpp>
 #include <espalier/runtime/left_behind.hpp>
+#include <espalier/runtime/lives.hpp>
 #include <espalier/runtime/mailbox.hpp>
 #include <espalier/runtime/next_slot.hpp>
 #include <espalier/runtime/node.hpp>
 #include <espalier/runtime/notice_inbox.hpp>
 #include <espalier/runtime/outside_call.hpp>
+#include <espalier/runtime/pace.hpp>
 #include <espalier/runtime/parking.hpp>
 #include <espalier/runtime/place.hpp>
 #include <espalier/runtime/pool.hpp>

@@ -107,8 +107,8 @@ struct hand_over : rl::test_suite<hand_over, 4> {
   }
 };
 
-/// The only letter is handled where it is, and its sender sends the same one again as soon as it is free. Each is
-/// handled once, those of one sender in their order, and what comes meanwhile is not overlooked.
+/// The only letter is handled where it is, and its sender sends the same one again as soon as it is free.
+/// Each is handled once, those of one sender in their order, and what comes meanwhile is not overlooked.
 struct handled_in_place : rl::test_suite<handled_in_place, 4> {
   static constexpr int each = 2;
   box mail;

@@ -436,8 +436,8 @@ class address : public node, public reply_sink, public room_waiter {
   type_name const* last_message_ =
       nullptr;  // that it was handling when it began to end; touched by the worker
 
-  envelope_list mail_;           // taken out of the inbox
-  envelope* answers_ = nullptr;  // likewise
+  envelope_list mail_;                    // taken out of the inbox
+  envelope* answers_ = nullptr;           // likewise
   envelope* handled_in_place_ = nullptr;  // still queued in the inbox; touched by the worker
   place* const* const neighbours_;
 

@@ -22,9 +22,9 @@
 //   4. The consumer rests by a CAS that unsets `scheduled`, and expects that nothing is queued for an
 //      incarnation that is alive, and that nothing asks for attention. If it fails, it goes on.
 //   5. The consumer may handle the only node where it is, and take it and rest by one CAS, which expects the
-//      word as it was. Nodes that are pushed meanwhile lead to it; if there are any the CAS fails, and what the
-//      consumer then takes ends before that node. It is not freed before it has left the word: pushed again, it
-//      would look as if nothing had come.
+//      word as it was. Nodes that are pushed meanwhile lead to it; if there are any the CAS fails, and what
+//      the consumer then takes ends before that node. It is not freed before it has left the word: pushed
+//      again, it would look as if nothing had come.
 //   6. The hand-over takes all nodes and unsets `alive` by one CAS: what was pushed before belongs to the
 //      incarnation that ends, and what is pushed after waits for the next one.
 //

@@ -1,32 +1,21 @@
 // Copyright the Espalier authors. Boost Software License 1.0 (see LICENSE).
 #pragma once
 
-#include <espalier/runtime/address.hpp>
-#include <espalier/runtime/left_behind.hpp>
+#include <espalier/runtime/lives.hpp>
 
-// The place of a process: its address for the life of the system, and the incarnation, if there is one, which
-// it takes from one event to the next. All of this runs on one worker at a time.
+// The place of a process: its address for the life of the system, and the lives that it has there
+// (lives.hpp). Here it is decided what is taken up next. All of this runs on one worker at a time.
 //
-// A life, as seen by the supervisor: start -> started | ignored | start_failed; after started -> ended, once.
-//
-//   1. start      a worker builds the process and awaits its `init`. Mail waits. A throw, a stop or a kill
-//                 now makes it `start_failed`; the mail goes on waiting for the next attempt.
-//   2. serving    one message at a time. While a handler is suspended only its answer, its timeout, a stop or
-//                 a kill is taken up.
-//   3. end        by a throw, by itself, or by a stop. On a stop a suspended frame is destroyed, and the
-//                 caller being served and all queued ones are told; then `terminate` runs and is awaited
-//                 (SEMANTICS 13, 14).
-//   4. hand-over  the process is destroyed and its timers are disarmed; then, under the lock, the queue is
-//                 taken and the gap begins: what is sent from now on waits for the next incarnation (2). Then
-//                 the supervisor is told, and after it the callers (9).
-//   5. gap        until the supervisor starts the next life, or parks the place: then what waits is refused
-//                 (4).
+//   1. A turn handles what was in the mailbox when it began.
+//   2. While nothing but mail is to be looked at, no lock is taken. `needs_lock_` says that there is more: a
+//      life that starts or ends, a stop, signals, a mailbox with a bound.
+//   3. A message that waits alone is handled while it stays in the mailbox (mailbox.hpp).
 namespace espalier::runtime {
 
-class alignas(64) place final : public address {
+class alignas(64) place final : public lives {
  public:
   /// `plan` outlives it.
-  place(place_plan const& plan, std::uint32_t number) : address(plan, number) {}
+  place(place_plan const& plan, std::uint32_t number) : lives(plan, number) {}
 
   ~place() {
     // In a simulation that ends before they do.
@@ -71,13 +60,6 @@ class alignas(64) place final : public address {
   }
   return_address next_call() { return {this, ++calls_}; }
 
-  /// The function of a life returns, or uses its context (left_behind.hpp). Answers false if the life has
-  /// been left behind.
-  bool leave_code(incarnation& life, whereabouts to = whereabouts::outside) {
-    if (life.held.leave(to)) return true;
-    std::lock_guard lock(mutex_);  // waits for the decision
-    return !life.held.is_claimed();
-  }
   place& neighbour(std::size_t position) { return *neighbours_[position]; }
   place& partition(std::size_t number) { return *plan_->partitions[number]; }
   parent& dynamic(std::size_t position) { return *plan_->dynamics[position]; }
@@ -167,8 +149,6 @@ class alignas(64) place final : public address {
   }
 
  private:
-  enum class phase : unsigned char { none, starting, serving, terminating };
-
   void take_turn() {
     // A turn handles what was in the mailbox when it began. It is bounded in messages and in time, too, so
     // that a process that is flooded, or floods itself, does not starve others. The clock is read after 4,
@@ -208,48 +188,6 @@ class alignas(64) place final : public address {
     const std::uint64_t incarnation = life.number - life.lives_before;
     mine.reset();
     tell(notice_kind::returned, incarnation, reason::killed);
-  }
-
-  /// The limit of what the process is suspended on. On a pool it stays armed when that is answered, since
-  /// most calls are answered long before, and the next one sees to it that it is due in time; it finds out
-  /// when it expires. The limit of what the process is suspended on. On a pool it stays armed when that is
-  /// answered, since most calls are answered long before, and the next one sees to it that it is due in time;
-  /// it finds out when it expires.
-  struct suspension_timer final : timer {
-    explicit suspension_timer(place& at) : home(at) {}
-    void expire() noexcept override {
-      std::unique_lock lock(home.mutex_);
-      home.timer_expired_ = true;
-      home.attend(lock);
-    }
-    place& home;
-    instant armed_for = end_of_time;  // touched by the worker, as `due`
-    instant due = end_of_time;        // of what it is suspended on
-  };
-  /// What a process has that ever waited for time. Touched by the worker.
-  struct timing {
-    explicit timing(place& home) : timed(home, *home.runs_, home.mutex_), limit(home) {}
-    timed_mails timed;
-    suspension_timer limit;
-  };
-  timing& timing_part() {
-    if (timing_ == nullptr) timing_ = std::make_unique<timing>(*this);
-    return *timing_;
-  }
-  void arm(instant due) {
-    suspension_timer& t = timing_part().limit;
-    t.due = due;
-    if (t.armed_for <= due) return;
-    t.armed_for = due;
-    runs_->arm(t, due);
-  }
-  void disarm() {
-    if (timing_ == nullptr) return;
-    suspension_timer& t = timing_->limit;
-    t.due = end_of_time;
-    if (t.armed_for == end_of_time || runs_->keeps_stale_timers()) return;
-    t.armed_for = end_of_time;
-    runs_->disarm(t);
   }
 
   /// Does one thing. Answers false if the process rests, and this worker has it no more.
@@ -413,67 +351,6 @@ class alignas(64) place final : public address {
     return true;
   }
 
-  // --- lives; only on the worker
-
-  void begin_life() {
-    phase_ = phase::starting;
-    bool built = true;
-    std::shared_ptr<void const> arguments;
-    auto failure = detail::caught([&] { life_ = plan_->make(*this, lives_); });
-    if (failure) return fail_start(*failure);
-    {
-      std::lock_guard lock(mutex_);
-      running_ = life_.get();
-      if (rare_ != nullptr) arguments = rare_->arguments;
-    }
-    life_->lives_before = lives_before_;
-    life_->arguments = arguments.get();
-    failure = contained([&](incarnation& life) {
-      reach(fault_point::construct);
-      built = life.construct();
-    });
-    if (failure) return fail_start(*failure);
-    if (life_->asked_to_stop) return fail_start(*life_->asked_to_stop);
-    if (!built) return decline_start();
-    if (const auto asked = end_asked()) return fail_start(*asked);
-    std::coroutine_handle<> frame;
-    const auto thrown = contained([&](incarnation& life) {
-      reach(fault_point::init);
-      frame = life.begin_init();
-    });
-    if (thrown) return fail_start(*thrown);
-    drive(frame);
-  }
-
-  void handle(envelope& e) {
-    current_ = &e;
-    if (e.failure) e.failure.reset();  // of a kept message
-    if (is_simulated_ && is_busy(e)) return;
-    enter(e);
-  }
-
-  void enter(envelope& e) {
-    std::coroutine_handle<> frame;
-    const auto thrown = contained([&](incarnation& life) {
-      reach(fault_point::before_handler);
-      frame = e.begin(life);
-    });
-    if (thrown) return crash(*thrown);
-    if (frame || is_simulated_) return drive(frame);
-    finish_message();  // the handler has returned
-  }
-
-  /// Whether the simulation has the process busy for a while; as with a running handler, nothing is taken up
-  /// until that is over.
-  bool is_busy(envelope const& e) {
-    const duration d = plan_->faults->busy(*this, e);
-    if (d <= duration{}) return false;
-    is_busy_ = needs_lock_ = true;
-    busy_until_ = runs_->now() + d;
-    arm(busy_until_);
-    life_->held.enter();
-    return true;
-  }
   bool enter_if_due(std::unique_lock<short_lock>& lock) {
     lock.unlock();
     if (runs_->now() < busy_until_) return !inbox_.rest();
@@ -482,59 +359,6 @@ class alignas(64) place final : public address {
     come_back(*life_);
     enter(*current_);
     return true;
-  }
-
-  /// Resumes `frame`, if there is one, until the process is suspended or what it does is done.
-  void drive(std::coroutine_handle<> frame) {
-    if (frame) inside([&](incarnation& life) { life.loop.run(frame); });
-    if (life_->waiting != nullptr) return;
-    switch (phase_) {
-      case phase::starting:
-        return finish_init();
-      case phase::serving:
-        return finish_handler();
-      case phase::terminating:
-        return finish_terminate();
-      case phase::none:
-        return;
-    }
-  }
-
-  void finish_init() {
-    const auto thrown = contained([](incarnation& life) { life.finish_activity(); });
-    if (thrown) return fail_start(*thrown);
-    if (life_->asked_to_stop) return fail_start(*life_->asked_to_stop);
-    if (const auto asked = end_asked()) return fail_start(*asked);
-    phase_ = phase::serving;
-    {
-      std::lock_guard lock(mutex_);
-      inbox_.open();
-    }
-    tell(notice_kind::started, lives_, reason::normal);
-  }
-
-  void finish_handler() {
-    const auto thrown = contained([this, &served = *current_](incarnation&) {
-      served.finish();
-      reach(fault_point::after_handler);
-    });
-    if (thrown) return crash(*thrown);
-    finish_message();
-  }
-  void finish_message() {
-    envelope& done = *std::exchange(current_, nullptr);
-    if (&done == handled_in_place_) {
-      if (!life_->asked_to_stop) return;  // to `handle_in_place`
-      sort_in(inbox_.take());
-    }
-    if (done.timed() == 0 || !timing_->timed.finish(done)) give_back(done);
-    if (life_->asked_to_stop) begin_terminate(*life_->asked_to_stop);
-  }
-
-  void crash(exit_reason const& why) {
-    note_message();
-    abandon_current();
-    begin_terminate(why);
   }
 
   /// Takes up the oldest exit signal. Unlocks.
@@ -551,234 +375,9 @@ class alignas(64) place final : public address {
     leave_handler();
     begin_terminate(s.why);
   }
-
-  /// Gives up what the process is suspended on or busy with.
-  void leave_handler() {
-    disarm();
-    life_->waiting = nullptr;
-    if (current_ != nullptr) {
-      note_message();
-      abandon_current();
-    }
-  }
-
-  void begin_stop() {
-    leave_handler();
-    if (phase_ == phase::starting) return fail_start(reason::shutdown);
-    envelope_list told;
-    waiting_for_room waiting;
-    {
-      std::lock_guard lock(mutex_);
-      if (!plan_->about->keep_mailbox) {
-        sort_in(inbox_.take());
-        told = std::move(mail_);
-        bounded_ = 0;
-      }
-      waiting = take_waiting();
-    }
-    tell_of_room(waiting);
-    answer_current(reason::shutdown);
-    fail_all(told, reason::shutdown);
-    begin_terminate(reason::shutdown);
-  }
-
-  /// What the parent has asked of this life.
-  std::optional<exit_reason> end_asked() {
-    std::lock_guard lock(mutex_);
-    if (kill_asked_) return exit_reason(reason::killed);
-    if (stop_asked_.load(std::memory_order_relaxed)) return exit_reason(reason::shutdown);
-    return {};
-  }
-
-  void begin_terminate(exit_reason const& why) {
-    if (const auto asked = end_asked(); asked && *asked == reason::killed) return end_killed();
-    phase_ = phase::terminating;
-    needs_lock_ = true;
-    life_->ending = why;
-    std::coroutine_handle<> frame;
-    const auto thrown = contained([&](incarnation& life) {
-      reach(fault_point::terminate);
-      frame = life.begin_terminate(life.ending);
-    });
-    if (thrown) {
-      life_->ending = *thrown;
-      return end();
-    }
-    drive(frame);
-  }
-
-  void finish_terminate() {
-    const auto thrown = contained([](incarnation& life) { life.finish_activity(); });
-    if (thrown) life_->ending = *thrown;
-    end();
-  }
-
-  void end_killed() {
-    disarm();
-    life_->waiting = nullptr;
-    if (current_ != nullptr) {
-      note_message();
-      abandon_current();
-    }
-    if (phase_ == phase::starting) return fail_start(reason::killed);
-    life_->ending = reason::killed;
-    end();
-  }
-
-  /// The hand-over. After it, this place may be started again at any moment, on another worker.
-  void end() {
-    const exit_reason why = life_->ending;
-    destroy_process();
-    const type_id message =
-        plan::class_of(why.kind()) == plan::exit_class::abnormal ? noted_message() : type_id{};
-    release_rest();
-    hand_over(why, message, std::exchange(current_, nullptr));
-  }
-
-  /// Gives back the mail, and tells everybody.
-  void hand_over(exit_reason const& why, type_id message, envelope* served) {
-    envelope_list lost;
-    bond_list watching;
-    waiting_for_room waiting;
-    {
-      std::lock_guard lock(mutex_);
-      running_ = nullptr;
-      sort_in(inbox_.close());
-      envelope_list all = rare_ == nullptr ? envelope_list() : std::exchange(rare_->queued, {});
-      all.push_all(std::move(mail_));
-      mail_ = without_private(std::move(all), 0, plan_->about->keep_mailbox);
-      if (!plan_->about->keep_mailbox && !planted(planted_mistake::mail_outlives_process))
-        lost.push_all(std::move(mail_));
-      for (envelope* e = mail_.first(); e != nullptr; e = e->next) e->failure = why;  // kept
-      count_bounded();
-      watching = take_watchers();
-      waiting = take_waiting();
-      if (rare_ != nullptr) {
-        rare_->rooms_missing = 0;
-        rare_->signals.clear();
-      }
-    }
-    drop_answers();
-    const bool is_forgotten =
-        planted(planted_mistake::caller_not_answered) && served != nullptr && served->from.to != nullptr;
-    const bool answers = served != nullptr && served->timed() == 0 && !is_forgotten;
-    const std::uint64_t life = drop_life();
-    if (is_simulated_) plan_->faults->ended(*this, why);
-    if (planted(planted_mistake::stale_notice_accepted)) tell(notice_kind::ended, life, why, message);
-    tell(notice_kind::ended, life, why, message);
-    for (auto& b : watching) tell_of_end(b, life, why);
-    tell_of_room(waiting);
-    if (answers) fail(*served, why);
-    fail_all(lost, why);
-  }
-
-  void fail_start(exit_reason why) { end_start(notice_kind::start_failed, std::move(why)); }
-  void decline_start() { end_start(notice_kind::ignored, reason::normal); }
-
-  void end_start(notice_kind what, exit_reason why) {
-    if (life_ != nullptr) destroy_process();
-    release_rest();
-    hand_back(what, std::move(why));
-  }
-  void hand_back(notice_kind what, exit_reason why) {
-    bond_list watching;
-    {
-      std::lock_guard lock(mutex_);
-      running_ = nullptr;
-      sort_in(inbox_.take());
-      mail_ = without_private(std::move(mail_), untaken_signal);  // what others have sent goes on waiting
-      count_bounded();
-      watching = take_watchers(lives_);
-    }
-    drop_answers();
-    const std::uint64_t life = drop_life();
-    tell(what, life, why);
-    for (auto& b : watching) tell_of_end(b, life, why);
-  }
-
-  void tell_of_end(std::shared_ptr<bond> const& b, std::uint64_t life, exit_reason const& why) {
-    auto& owner = static_cast<place&>(*b->owner);
-    auto arrive = [b, life, why] { fire(b, life, why); };
-    if (!is_simulated_ || !plan_->faults->takes_notice(this, owner, arrive)) arrive();
-  }
-
-  void destroy_process() {
-    inside([](incarnation& life) {
-      life.only_destructs = true;
-      life.destroy();
-    });
-  }
-  /// Stops what works for the life.
-  void release_rest() {
-    if (timing_ != nullptr && !planted(planted_mistake::timer_outlives_process)) timing_->timed.disarm_all();
-    cancel_all_bonds();
-    phase_ = phase::none;
-    is_draining_ = false;
-    last_message_ = nullptr;
-    needs_lock_ = true;
-    is_busy_ = false;
-  }
-  /// Frees the block and the messages of its timers. Answers which life it was.
-  std::uint64_t drop_life() {
-    if (timing_ != nullptr && !planted(planted_mistake::timer_outlives_process)) timing_->timed.clear();
-    life_.reset();
-    return lives_;
-  }
-
-  void note_message() { last_message_ = &*current_->message_type(); }
-  type_id noted_message() const { return last_message_ == nullptr ? type_id() : type_id(*last_message_); }
-
-  void abandon_current() {
-    inside([&served = *current_](incarnation& life) {
-      life.only_destructs = true;
-      served.abandon();
-      life.only_destructs = false;
-    });
-  }
-  void answer_current(exit_reason const& why) {
-    envelope* e = std::exchange(current_, nullptr);
-    if (e != nullptr) fail(*e, why);
-  }
-
-  void reach(fault_point where) {
-    if (is_simulated_) plan_->faults->reach(where, *this, current_);
-  }
-  bool planted(planted_mistake m) const { return is_simulated_ && plan_->faults->planted() == m; }
-
-  /// Runs code of the process, which may be left behind meanwhile: it touches nothing else of this place.
-  template <class Function>
-  void inside(Function function) {
-    incarnation& life = *life_;
-    life.held.enter();
-    function(life);
-    come_back(life);
-  }
-  /// The same. Answers what leaves it, as a reason.
-  template <class Function>
-  std::optional<exit_reason> contained(Function function) {
-    incarnation& life = *life_;
-    life.held.enter();
-    auto thrown = detail::caught([&] { function(life); });
-    come_back(life);
-    return thrown;
-  }
-  void come_back(incarnation& life) {
-    if (!leave_code(life)) throw function_was_left{&life};
-  }
-
-  // Touched only by the worker that runs this place.
-  std::unique_ptr<incarnation> life_;
-  envelope* current_ = nullptr;
-  std::uint64_t calls_ = 0;
-  phase phase_ = phase::none;
-  bool needs_lock_ = true;  // there is more to look at than the mailbox
-  bool has_taken_ = false;     // from the mailbox, in this turn or before it
-  bool is_turn_over_ = false;  // what is there now has come since it began
-  bool is_draining_ = false;
-  bool is_busy_ = false;  // in a simulation, until then
-  instant busy_until_;
-  std::unique_ptr<timing> timing_;
 };
+
+inline place& lives::here() { return static_cast<place&>(*this); }
 
 inline void left_behind::expire() noexcept { life_->home.runs_->submit(*this); }
 inline void left_behind::run() noexcept {

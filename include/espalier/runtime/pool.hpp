@@ -7,6 +7,7 @@
 #include <ctime>
 #include <espalier/runtime/depot.hpp>
 #include <espalier/runtime/next_slot.hpp>
+#include <espalier/runtime/pace.hpp>
 #include <espalier/runtime/parking.hpp>
 #include <espalier/runtime/run_queue.hpp>
 #include <espalier/runtime/timer_wheel.hpp>
@@ -23,12 +24,9 @@
 // neighbours' rings. After some turns from the slot the ring comes first, and now and then the shared queue
 // does, so nobody is starved.
 //
-// Sharing. Messages that cross from one core to another cost about as much as handling one for a tenth of a
-// microsecond, twice or more. So a worker whose messages take less than two microseconds each, as it measures
-// now and then, keeps what is in its ring, and a sender stays together with the receiver that it woke. If
-// they take longer, they are shared; what sharing costs is then in what is measured, so they go on being
-// shared only if they take three times as long. Before it has measured, a thief is woken to have a look, and
-// takes what it sees wait for long.
+// Sharing. A worker whose messages take little time (pace.hpp) keeps what is in its ring, and a sender stays
+// together with the receiver that it woke. If they take longer, they are shared. Before it has measured, a
+// thief is woken to have a look, and takes what it sees wait for long.
 //
 // Parking. A worker that finds nothing searches for some microseconds, because waking a core takes longer
 // than that, and then sleeps (parking.hpp):
@@ -160,7 +158,7 @@ class pool final : public scheduler {
     }
   }
 
-  void handled(int messages) override { current_->messages += messages - 1; }  // the turn counts for one
+  void handled(int messages) override { current_->speed.count(messages - 1); }  // the turn counts for one
 
   unsigned size() const { return static_cast<unsigned>(workers_.size()); }
 
@@ -169,8 +167,6 @@ class pool final : public scheduler {
 
  private:
   struct worker;
-  /// How much time the messages of a worker take.
-  enum class pace : unsigned char { unknown, little, long_enough };
 
   /// A thread, what it runs, and what it is to run.
   struct worker_thread {
@@ -186,14 +182,12 @@ class pool final : public scheduler {
     std::atomic<std::uint64_t> turn{0};
     std::atomic<std::uint32_t> is_lost{0};  // its seat; written under `idle_mutex_`
 
-    std::atomic<pace> messages_take{pace::unknown};  // for thieves
-    std::atomic<bool> is_asked_to_look{false};       // around, by the watchdog
+    pace_meter speed;                           // also for thieves
+    std::atomic<bool> is_asked_to_look{false};  // around, by the watchdog
 
     // Touched by the thread.
     unsigned ticks = 0;
     unsigned from_slot = 0;  // turns in a row
-    int messages = 0;        // handled since it was measured
-    instant measured_at = end_of_time;
     bool is_searching = false;
 
     // Under `idle_mutex_`.
@@ -228,12 +222,10 @@ class pool final : public scheduler {
     std::atomic<worker_thread*> held_by{nullptr};  // written under `idle_mutex_`
   };
 
-  static constexpr unsigned look_around = 64;      // turns
-  static constexpr unsigned most_from_slot = 32;   // turns
-  static constexpr duration worth_sharing{2'000};  // that a message takes
-  static constexpr duration worth_going_on{6'000};  // the same while they are shared, with what that costs
-  static constexpr duration patience{50'000};      // with a worker that has not measured
-  static constexpr duration search_time{70'000};   // longer than that
+  static constexpr unsigned look_around = 64;     // turns
+  static constexpr unsigned most_from_slot = 32;  // turns
+  static constexpr duration patience{50'000};     // with a worker that has not measured
+  static constexpr duration search_time{70'000};  // longer than that
   static constexpr duration shortest_sample{100'000};
   static constexpr duration longest_sample{10'000'000};
 
@@ -411,7 +403,7 @@ class pool final : public scheduler {
   void queue(worker_thread& self, runnable& r) {
     if (!self.ring.push(r)) shared_.push(r);
     if (!parking_.needs_wake()) return;
-    if (self.messages_take.load(std::memory_order_relaxed) != pace::little) wake_one();
+    if (self.speed.messages_take() != pace::little) wake_one();
   }
 
   bool next_due_has_come() {
@@ -420,7 +412,7 @@ class pool final : public scheduler {
   }
 
   runnable* find(worker_thread& self) {
-    ++self.messages;
+    self.speed.count(1);
     if (++self.ticks % look_around == 0 || self.is_asked_to_look.load(std::memory_order_relaxed)) {
       measure(self);
       self.is_asked_to_look.store(false, std::memory_order_relaxed);
@@ -468,7 +460,7 @@ class pool final : public scheduler {
     return shared_.pop();
   }
   bool is_worth_stealing(worker_thread const& from, sight* seen) {
-    const pace p = from.messages_take.load(std::memory_order_relaxed);
+    const pace p = from.speed.messages_take();
     if (p == pace::long_enough) return true;
     if (p == pace::little || seen == nullptr) return false;
     const instant now = clock_now();
@@ -477,23 +469,15 @@ class pool final : public scheduler {
     return false;
   }
 
-  /// How long messages have taken since the last time.
   void measure(worker_thread& self) {
-    const instant now = clock_now();
-    if (self.measured_at != end_of_time) {
-      const bool shared = self.messages_take.load(std::memory_order_relaxed) == pace::long_enough;
-      const duration enough = shared ? worth_going_on : worth_sharing;
-      const bool shares = now - self.measured_at >= enough * self.messages;
-      self.messages_take.store(shares ? pace::long_enough : pace::little, std::memory_order_relaxed);
-      if (shares && !self.ring.is_empty() && parking_.needs_wake()) wake_one();
-    }
-    self.measured_at = now;
-    self.messages = 0;
+    self.speed.measure(clock_now());
+    const bool shares = self.speed.messages_take() == pace::long_enough;
+    if (shares && !self.ring.is_empty() && parking_.needs_wake()) wake_one();
   }
 
   /// Looks for work for a while, if not too many do. It goes on searching until it runs something or parks.
   runnable* search(worker_thread& self) {
-    self.measured_at = end_of_time;  // the search is no work
+    self.speed.pause();
     if (!self.is_searching) {
       if (!parking_.begin_search(std::max(1U, size() / 2))) return steal(self, nullptr);
       self.is_searching = true;
@@ -525,8 +509,7 @@ class pool final : public scheduler {
     for (auto& w : workers_) {
       // Pairs with the store that gave it the seat.
       worker_thread const& t = *w->held_by.load(std::memory_order_acquire);
-      if (t.messages_take.load(std::memory_order_relaxed) == pace::long_enough && !t.ring.is_empty())
-        return true;
+      if (t.speed.messages_take() == pace::long_enough && !t.ring.is_empty()) return true;
     }
     return false;
   }

@@ -30,8 +30,8 @@ class run_queue {
     return r;
   }
 
-  /// The oldest, null if there is nothing. Its share of the others, if `sharers` take in turns, goes to `take`,
-  /// which answers false if it has no room.
+  /// The oldest, null if there is nothing. Its share of the others, if `sharers` take in turns, goes to
+  /// `take`, which answers false if it has no room.
   template <class Take>
   runnable* pop_share(std::size_t sharers, Take take) {
     if (size_.load(std::memory_order_relaxed) == 0) return nullptr;
