@@ -2,7 +2,7 @@
 #pragma once
 
 #include <atomic>
-#include <espalier/tree/duration.hpp>
+#include <espalier/plan/window.hpp>
 
 // How much time the messages of a worker take, and so whether others are to take some of them.
 //
