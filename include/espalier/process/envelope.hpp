@@ -161,6 +161,11 @@ class envelope_list {
     (last_ == nullptr ? first_ : last_->next) = &e;
     last_ = &e;
   }
+  /// From `first` to `last`, which are linked, and `last` to null.
+  void push_chain(envelope& first, envelope& last) {
+    (last_ == nullptr ? first_ : last_->next) = &first;
+    last_ = &last;
+  }
   void push_first(envelope& e) {
     e.next = first_;
     first_ = &e;

@@ -282,13 +282,18 @@ class address : public node, public reply_sink, public room_waiter {
   /// Puts what was taken out of the mailbox, the newest first, behind what was taken before, and answers
   /// apart. What is being handled where it was is not among it.
   void sort_in(envelope* newest) {
+    envelope* const last = newest;
     envelope* oldest = nullptr;
+    bool has_answers = false;
     while (newest != handled_in_place_) {
       envelope* const e = std::exchange(newest, newest->next);
+      has_answers |= e->is_answer;
       e->next = oldest;
       oldest = e;
     }
     if (handled_in_place_ != nullptr) handled_in_place_ = nullptr;
+    if (oldest == nullptr) return;
+    if (!has_answers) return mail_.push_chain(*oldest, *last);
     while (oldest != nullptr) {
       envelope& e = *std::exchange(oldest, oldest->next);
       if (e.is_answer) {

@@ -157,7 +157,7 @@ class alignas(64) place final : public lives {
     scheduler& runs = *runs_;
     const int batch = runs.batch();
     instant end{};
-    has_taken_ = !mail_.empty();
+    has_taken_ = !needs_lock_ && !mail_.empty();  // without a life the mail is others'
     is_turn_over_ = false;
     int handled = 0;
     bool goes_on = true;
@@ -319,8 +319,8 @@ class alignas(64) place final : public lives {
       }
       handled_in_place_ = &only;
     }
-    is_turn_over_ = true;
     sort_in(inbox_.take());
+    is_turn_over_ = !mail_.empty();
     if (current_ == nullptr) delete &only;
     return true;
   }
