@@ -108,7 +108,8 @@ struct hand_over : rl::test_suite<hand_over, 4> {
 };
 
 /// The only letter is handled where it is, and its sender sends the same one again as soon as it is free.
-/// Each is handled once, those of one sender in their order, and what comes meanwhile is not overlooked.
+/// Each is handled once, those of one sender in their order, and what comes meanwhile is not overlooked. The
+/// first life ends while it handles one there.
 struct handled_in_place : rl::test_suite<handled_in_place, 4> {
   static constexpr int each = 2;
   box mail;
@@ -117,10 +118,12 @@ struct handled_in_place : rl::test_suite<handled_in_place, 4> {
   workers all;
   rl::var<int> taken;  // touched by whoever runs the process
   rl::var<int> last[2];
+  rl::var<int> lives;
 
   void before() {
     all.reset();
     taken($) = last[0]($) = last[1]($) = 0;
+    lives($) = 1;
     in_use[0].store(0, rl::mo_relaxed, $);
     in_use[1].store(0, rl::mo_relaxed, $);
     mail.open();
@@ -140,21 +143,27 @@ struct handled_in_place : rl::test_suite<handled_in_place, 4> {
     for (;;) {
       if (letter* const only = mail.only()) {
         handle(*only);
+        const bool ends = lives($) == 1;
+        if (ends) {
+          handle_until(only, mail.close());
+          lives($) = 2;
+          mail.open();
+        }
         const bool was_last = taken($) == 2 * each;
-        const bool rests = mail.rest_behind(*only);
-        if (!rests) take_until(only);
+        const bool rests = !ends && mail.rest_behind(*only);
+        if (!rests && !ends) handle_until(only, mail.take());
         give_back(*only);
         if (was_last) all.end();
         if (rests) return;
       }
-      take_until(nullptr);
+      handle_until(nullptr, mail.take());
       if (taken($) == 2 * each) all.end();
       if (mail.rest()) return;
     }
   }
-  void take_until(letter* end) {
+  void handle_until(letter* end, letter* newest) {
     letter* oldest = nullptr;
-    for (letter* newest = mail.take(); newest != end;) {
+    while (newest != end) {
       letter* const l = newest;
       newest = l->next;
       l->next = oldest;

@@ -167,6 +167,7 @@ class lives : public address {
     life_->held.enter();
     return true;
   }
+
   /// Resumes `frame`, if there is one, until the process is suspended or what it does is done.
   void drive(std::coroutine_handle<> frame) {
     if (frame) inside([&](incarnation& life) { life.loop.run(frame); });
@@ -219,6 +220,7 @@ class lives : public address {
     abandon_current();
     begin_terminate(why);
   }
+
   /// Gives up what the process is suspended on or busy with.
   void leave_handler() {
     disarm();
@@ -281,12 +283,7 @@ class lives : public address {
   }
 
   void end_killed() {
-    disarm();
-    life_->waiting = nullptr;
-    if (current_ != nullptr) {
-      note_message();
-      abandon_current();
-    }
+    leave_handler();
     if (phase_ == phase::starting) return fail_start(reason::killed);
     life_->ending = reason::killed;
     end();
