@@ -65,7 +65,7 @@ class desk final : runtime::scheduler, runtime::parent, runtime::reply_sink {
     runtime::place_plan p;
     p.about = &about_;
     p.make = [](runtime::place& at, std::uint64_t life) -> std::unique_ptr<runtime::incarnation> {
-      return std::make_unique<runtime::default_life<P>>(at, life);
+      return std::make_unique<runtime::life<P>>(at, life);
     };
     p.neighbours = neighbours_;
     p.told = this;
@@ -97,7 +97,7 @@ class desk final : runtime::scheduler, runtime::parent, runtime::reply_sink {
   }
   es::instant now() override { return {}; }
   void arm(runtime::timer&, es::instant) override {}
-  void disarm(runtime::timer&) override {}
+  bool disarm(runtime::timer&) override { return false; }
 
   void tell(runtime::notice n) noexcept override {
     if (n.what != runtime::notice_kind::ended || n.child != 0 || has_ended_) return;

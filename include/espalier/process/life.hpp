@@ -6,12 +6,29 @@
 
 namespace espalier::runtime {
 
-/// An incarnation of a process of type `P`: its state and its context in one block.
+/// An incarnation of a process of type `P`: its state and its context in one block. It begins with
+/// `P(context&)` if there is such a constructor, and with `P()` otherwise. A tree has one for each process,
+/// so it is all of one class: what a class and its functions cost the compiler adds up.
 template <class P>
 class life : public incarnation {
  public:
   life(place& at, std::uint64_t which) : incarnation(at, which), self_(*this) {}
   ~life() noexcept override { destroy(); }
+
+  bool construct() override {
+    void* where = static_cast<void*>(&process_);
+    if constexpr (std::is_aggregate_v<P>) {
+      ::new (where) P{};
+    } else if constexpr (requires(context<P> & self) { P(self); }) {
+      ::new (where) P(self_);
+    } else if constexpr (requires { P(); }) {
+      ::new (where) P();
+    } else {
+      return false;  // said by node_check
+    }
+    built_ = true;
+    return true;
+  }
 
   std::coroutine_handle<> begin_init() override {
     if constexpr (requires(P & p, context<P> & self) { p.init(self); }) {
@@ -62,28 +79,6 @@ class life : public incarnation {
   };
   bool built_ = false;
   context<P> self_;
-};
-
-/// A life that begins with `P(context&)` if there is such a constructor, and with `P()` otherwise.
-template <class P>
-class default_life final : public life<P> {
- public:
-  using life<P>::life;
-
-  bool construct() override {
-    void* where = static_cast<void*>(&this->process_);
-    if constexpr (std::is_aggregate_v<P>) {
-      ::new (where) P{};
-    } else if constexpr (requires(context<P> & self) { P(self); }) {
-      ::new (where) P(this->self_);
-    } else if constexpr (requires { P(); }) {
-      ::new (where) P();
-    } else {
-      return false;  // said by node_check
-    }
-    this->built_ = true;
-    return true;
-  }
 };
 
 /// The same for a dynamic child with start arguments.

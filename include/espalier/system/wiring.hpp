@@ -14,7 +14,7 @@ namespace espalier::detail {
 
 template <class P>
 std::unique_ptr<runtime::incarnation> make_life(runtime::place& home, std::uint64_t number) {
-  return std::unique_ptr<runtime::incarnation>(new runtime::default_life<P>(home, number));
+  return std::unique_ptr<runtime::incarnation>(new runtime::life<P>(home, number));
 }
 template <class P, auto Start>
 std::unique_ptr<runtime::incarnation> make_started_life(runtime::place& home, std::uint64_t number) {
