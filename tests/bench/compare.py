@@ -30,11 +30,10 @@ ROWS = {
     "ordered_stop": (1_000, {"ordered_stop": ("ordered stop of 1,000", None, None)}),
     "idle_cpu": (5, {"idle_cpu": ("idle, 1,000 processes, 10 timers a second", None, None)}),
     "wake_outside": (20_000, {
-        "call_outside": ("call from a thread outside, at once", None, None),
+        "cast_outside": ("cast from a thread outside, until the process has set a flag; a worker searches", None, None),
+        "cast_outside_parked": ("the same, workers parked", None, None),
+        "call_outside": ("call from a thread outside; a worker searches", None, None),
         "call_outside_parked": ("the same, workers parked", None, None)}),
-    "wake_workers": (200_000, {
-        "across_workers": ("round trip between two busy workers", None, None),
-        "across_share": ("of these, heard on the other worker", None, None)}),
     "limits": (1_000_000, {}),
 }
 # CAF 0.17 steals by walking the list of all jobs under a lock: 100 us a process with two threads, and more the
@@ -43,7 +42,7 @@ FEWER = {("caf", 2, "create"): 5_000}
 # With two threads: at most a tenth slower than with one, and these must gain.
 MUST_GAIN = {"create": 1.4, "big": 1.4}
 NOT_SLOWER = 1.1
-TIMED = [name for name in ROWS if name not in ("idle_process", "idle_cpu", "wake_outside", "wake_workers", "limits")]
+TIMED = [name for name in ROWS if name not in ("idle_process", "idle_cpu", "wake_outside", "limits")]
 # Two counts for each row whose instructions are counted: their difference leaves the start out.
 COUNTED = {
     "ping_pong": (10_000, 40_000), "counting": (50_000, 200_000), "ring_100": (20_000, 80_000),
@@ -57,12 +56,12 @@ PEERS = {"erlang": "Erlang/OTP", "caf": "CAF", "go": "Go"}
 def command(build, system, threads, row, count):
     """How a system runs a row; None if it has no such row."""
     if system == "espalier":
-        if row == "limits" or (row == "wake_workers" and threads == 1):
+        if row == "limits":
             return None
         return [f"{build}/tests/bench_rows", row, "--workers", str(threads), "--count", str(count)]
     if system == "floor":
         return [f"{build}/tests/bench_floor", row, "--count", str(count)] if threads == 1 else None
-    if row in ("wake_outside", "wake_workers", "limits"):
+    if row in ("wake_outside", "limits"):
         return None
     if system == "erlang":
         return ["erl", "-noshell", "+S", f"{threads}:{threads}", "-kernel", "logger_level", "none",
@@ -213,7 +212,7 @@ def table_for_one(results, options):
             ours = median(results, "espalier", 1, name)
             floor = median(results, "floor", 1, name)
             unit = results.units.get(name)
-            if unit is None or (ours is None and floor is None and not options.peers) or row == "wake_workers":
+            if unit is None or (ours is None and floor is None and not options.peers):
                 continue
             ratio = ours / floor if ours is not None and floor else None
             wanted = target / floor_then if target else None

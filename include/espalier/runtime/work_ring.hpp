@@ -76,6 +76,7 @@ class work_ring {
   bool is_empty() const { return head_.load(Atomics::acquire) == tail_.load(Atomics::acquire); }
 
  private:
+  // Thieves write to the first, the owner to the second.
   alignas(64) typename Atomics::template atomic<std::uint32_t> head_{0};
   alignas(64) typename Atomics::template atomic<std::uint32_t> tail_{0};
   typename Atomics::template atomic<T*> slots_[Capacity] = {};

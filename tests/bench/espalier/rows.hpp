@@ -69,4 +69,3 @@ measurements timers(options const&);
 measurements ordered_stop(options const&);
 measurements idle_cpu(options const&);
 measurements wake_outside(options const&);
-measurements wake_workers(options const&);

@@ -522,7 +522,6 @@ constexpr row rows[] = {
     {"ordered_stop", ordered_stop, 1'000},
     {"idle_cpu", idle_cpu, 5},
     {"wake_outside", wake_outside, 20'000},
-    {"wake_workers", wake_workers, 200'000},
     {"limits", limits, 1'000'000},
 };
 

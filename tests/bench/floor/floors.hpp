@@ -6,5 +6,4 @@
 #include "../measurement.hpp"
 
 measurements wake_outside(std::uint64_t count);
-measurements wake_workers(std::uint64_t count);
 measurements limits(std::uint64_t count);

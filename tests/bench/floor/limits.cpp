@@ -24,31 +24,43 @@ std::thread on_core(std::size_t core, Work work) {
   });
 }
 
+/// How a thread waits until a word has a value, and how the other one sees to it that this is noticed.
+struct waiting {
+  void (*wait)(std::atomic<std::uint32_t>& word, std::uint32_t value);
+  void (*wake)(std::atomic<std::uint32_t>& word);
+};
+
 /// Two threads that hand one word to and fro: even numbers are the first one's turn, odd ones the second's.
-template <class Wait, class Wake>
-double round_trip(std::uint64_t count, std::size_t second_core, Wait wait, Wake wake) {
+/// The first one pauses before each of its turns, which is not measured.
+double round_trip(std::uint64_t count, std::size_t second_core, waiting of_first, waiting of_second,
+                  std::chrono::microseconds pause = {}) {
   alignas(64) std::atomic<std::uint32_t> word{0};
-  double took = 0;
+  clock_type::duration took{};
   std::thread first = on_core(0, [&] {
-    const auto begin = clock_type::now();
+    auto begin = clock_type::now();
     for (std::uint32_t i = 0; i != count; ++i) {
+      if (pause.count() != 0) {
+        std::this_thread::sleep_for(pause);
+        begin = clock_type::now();
+      }
       word.store(2 * i + 1, std::memory_order_seq_cst);
-      wake(word);
-      wait(word, 2 * i + 2);
+      of_second.wake(word);
+      of_first.wait(word, 2 * i + 2);
+      if (pause.count() != 0) took += clock_type::now() - begin;
     }
-    took = nanoseconds(clock_type::now() - begin);
+    if (pause.count() == 0) took = clock_type::now() - begin;
   });
   std::thread second = on_core(second_core, [&] {
     for (std::uint32_t i = 0; i != count; ++i) {
-      wait(word, 2 * i + 1);
+      of_second.wait(word, 2 * i + 1);
       word.store(2 * i + 2, std::memory_order_seq_cst);
-      wake(word);
+      of_first.wake(word);
     }
   });
   first.join();
   second.join();
   expect("round trips", word, 2 * count);
-  return took / static_cast<double>(count);
+  return nanoseconds(took) / static_cast<double>(count);
 }
 
 void spin_until(std::atomic<std::uint32_t>& word, std::uint32_t value) {
@@ -66,20 +78,18 @@ void wake_other(std::atomic<std::uint32_t>& word) { futex(word, FUTEX_WAKE_PRIVA
   if (yes) throw std::runtime_error("as asked");
 }
 
-double cache_line_round_trip(std::uint64_t count) {
-  return round_trip(count, 1, spin_until, [](auto&) {});
-}
+constexpr waiting spinning{spin_until, [](std::atomic<std::uint32_t>&) {}};
+constexpr waiting sleeping{sleep_until, wake_other};
 
 }  // namespace
 
 measurements wake_outside(std::uint64_t count) {
   if (std::thread::hardware_concurrency() < 2) return {};
-  return {{"call_outside", cache_line_round_trip(100 * count), "ns"},
-          {"call_outside_parked", round_trip(count / 4, 1, sleep_until, wake_other), "ns"}};
-}
-measurements wake_workers(std::uint64_t count) {
-  if (std::thread::hardware_concurrency() < 2) return {};
-  return {{"across_workers", cache_line_round_trip(10 * count), "ns"}};
+  constexpr std::chrono::microseconds until_asleep{500};
+  return {{"cast_outside", round_trip(100 * count, 1, spinning, spinning), "ns"},
+          {"cast_outside_parked", round_trip(count / 10, 1, spinning, sleeping, until_asleep), "ns"},
+          {"call_outside", round_trip(count, 1, sleeping, spinning), "ns"},
+          {"call_outside_parked", round_trip(count / 10, 1, sleeping, sleeping, until_asleep), "ns"}};
 }
 
 measurements limits(std::uint64_t count) {
@@ -105,6 +115,6 @@ measurements limits(std::uint64_t count) {
   out.push_back(
       {"limit_throw_catch", nanoseconds(clock_type::now() - begin) / static_cast<double>(throws), "ns"});
   expect("exceptions", caught, throws);
-  out.push_back({"limit_futex_one_core", round_trip(count / 50, 0, sleep_until, wake_other), "ns"});
+  out.push_back({"limit_futex_one_core", round_trip(count / 50, 0, sleeping, sleeping), "ns"});
   return out;
 }
