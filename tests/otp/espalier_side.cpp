@@ -175,7 +175,7 @@ class patient_scheduler final : public es::runtime::scheduler {
   }
   es::instant now() override { return runs_.now(); }
   void arm(es::runtime::timer& t, es::instant due) override { runs_.arm(t, due); }
-  void disarm(es::runtime::timer& t) override { runs_.disarm(t); }
+  bool disarm(es::runtime::timer& t) override { return runs_.disarm(t); }
   int batch() const override { return runs_.batch(); }
 
   void run_processes() {

@@ -3,6 +3,7 @@
 
 #include <espalier/process/operations.hpp>
 #include <string_view>
+#include <typeinfo>
 #include <vector>
 
 // What may be asked of a supervisor about its children, with OTP's answers (reference B.12).
@@ -60,6 +61,12 @@ class supervisor_request : public request<R> {
   void abandon() noexcept override {}
   type_id message_type() const noexcept override { return {}; }
 };
+
+/// A request as one of that kind; null if it is another.
+template <class Request>
+Request* as(envelope& r) {
+  return typeid(r) == typeid(Request) ? static_cast<Request*>(&r) : nullptr;
+}
 
 class address;
 

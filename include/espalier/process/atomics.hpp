@@ -54,7 +54,7 @@ struct std_atomics {
   static constexpr auto acq_rel = std::memory_order_acq_rel;
 
   template <class T>
-  static T check(std::atomic<T>& a) {
+  [[gnu::always_inline]] static T check(std::atomic<T>& a) {
     if (!has_membarrier) return a.fetch_add(0, acq_rel);
     std::atomic_signal_fence(std::memory_order_seq_cst);  // for the compiler; pairs with `announce`
     return a.load(acquire);

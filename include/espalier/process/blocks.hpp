@@ -35,8 +35,8 @@ class block_depot {
 /// The blocks that one worker keeps. Only its thread uses it.
 class block_cache {
  public:
-  static constexpr std::size_t granule = 32;
-  static constexpr std::size_t classes = 16;  // up to 512 bytes
+  static constexpr std::size_t granule = 16;
+  static constexpr std::size_t classes = 32;  // up to 512 bytes
   static constexpr std::size_t batch = 64;    // that is exchanged with the depot at once
 
   explicit block_cache(block_depot& d) : depot_(d) {}
@@ -50,10 +50,8 @@ class block_cache {
 
   void* take(std::size_t size_class) {
     list& l = free_[size_class];
-    if (l.first == nullptr && (l.first = depot_.get(size_class, l.count)) == nullptr) {
-      return ::operator new((size_class + 1) * granule);
-    }
     block_depot::block* const b = l.first;
+    if (b == nullptr) return take_new(size_class);
     l.first = b->next;
     --l.count;
     return b;
@@ -73,7 +71,12 @@ class block_cache {
     std::size_t count = 0;
   };
 
-  void give_half(std::size_t size_class) noexcept {
+  [[gnu::noinline]] void* take_new(std::size_t size_class) {
+    list& l = free_[size_class];
+    l.first = depot_.get(size_class, l.count);
+    return l.first == nullptr ? ::operator new((size_class + 1) * granule) : take(size_class);
+  }
+  [[gnu::noinline]] void give_half(std::size_t size_class) noexcept {
     list& l = free_[size_class];
     block_depot::block* const first = l.first;
     block_depot::block* last = first;
@@ -120,7 +123,9 @@ inline void give_block(void* memory, std::size_t size) noexcept {
 /// Derived from, it has objects allocated from blocks.
 struct in_block {
   static void* operator new(std::size_t size) { return take_block(size); }
-  static void operator delete(void* memory, std::size_t size) noexcept { give_block(memory, size); }
+  static void operator delete(void* memory, std::size_t size) noexcept {
+    give_block(memory, size);
+  }
   static void* operator new(std::size_t size, std::align_val_t a) { return ::operator new(size, a); }
   static void operator delete(void* memory, std::size_t, std::align_val_t a) noexcept {
     ::operator delete(memory, a);

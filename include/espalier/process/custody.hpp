@@ -29,7 +29,7 @@ class custody {
   void enter() { where_.store(whereabouts::in_code, Atomics::release); }
   /// Leaves it, for good or to use its context. Answers false if the life is claimed: then `is_claimed`,
   /// asked under the lock, tells whether it is lost.
-  [[nodiscard]] bool leave(whereabouts to = whereabouts::outside) {
+  [[nodiscard, gnu::always_inline]] bool leave(whereabouts to = whereabouts::outside) {
     where_.store(to, Atomics::release);
     return Atomics::check(claimed_) == 0;  // pairs with the announcement
   }

@@ -24,25 +24,6 @@ class reply_sink {
   ~reply_sink() = default;
 };
 
-/// A reason, or none. It takes one pointer, because hardly any message has one.
-class reason_box {
- public:
-  reason_box() = default;
-  reason_box& operator=(reason_box&&) = default;
-  reason_box& operator=(exit_reason why) {
-    why_ = std::make_unique<exit_reason>(std::move(why));
-    return *this;
-  }
-
-  explicit operator bool() const { return why_ != nullptr; }
-  exit_reason const& operator*() const { return *why_; }
-  exit_reason const& value_or(exit_reason const& other) const { return why_ != nullptr ? *why_ : other; }
-  void reset() { why_.reset(); }
-
- private:
-  std::unique_ptr<exit_reason> why_;
-};
-
 /// Where an answer goes, and which call it answers. A cast has none.
 struct return_address {
   reply_sink* to = nullptr;
@@ -102,11 +83,15 @@ class alignas(16) envelope : public in_block {
   bool is_answer = false;  // on its way back
 
  protected:
-  bool ends_silently_ = false;  // no code of the user runs when it is destroyed
+  std::uint16_t size_if_silent_ = 0;  // of its block, if there is nothing to be done when it is destroyed
 
  public:
-  /// Whether it is a cast that may be freed after the process has gone on.
-  bool is_freed_silently() const { return ends_silently_ && is_message() && from.to == nullptr; }
+  /// Whether it is a cast that may be freed after the process has gone on, and without its destructor.
+  bool is_freed_silently() const { return size_if_silent_ != 0 && is_message() && from.to == nullptr; }
+  /// Frees such a one, once it has been handled.
+  [[gnu::always_inline]] static void free_silently(envelope& e) noexcept {
+    operator delete(&e, e.size_if_silent_);
+  }
 };
 
 /// A request whose answer is an `R`.

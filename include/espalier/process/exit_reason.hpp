@@ -101,6 +101,26 @@ constexpr exit_class class_of(reason r) {
 
 }  // namespace plan
 
+namespace runtime {
+
+/// A reason, or none. It takes one pointer, because hardly any message has one.
+class reason_box {
+ public:
+  reason_box() = default;
+  reason_box(exit_reason why) : why_(std::make_unique<exit_reason>(std::move(why))) {}
+
+  explicit operator bool() const { return why_ != nullptr; }
+  exit_reason const& operator*() const { return *why_; }
+  exit_reason const* operator->() const { return why_.get(); }
+  exit_reason const& value_or(exit_reason const& other) const { return why_ != nullptr ? *why_ : other; }
+  void reset() { why_.reset(); }
+
+ private:
+  std::unique_ptr<exit_reason> why_;
+};
+
+}  // namespace runtime
+
 namespace detail {
 
 /// The name of a type as a reader writes it. The last one is remembered, because what crashes often crashes
@@ -117,9 +137,10 @@ inline std::string const& demangled(std::type_info const& type) {
   return text;
 }
 
-/// Calls `function`. Answers what leaves it, an exception of any type, as the reason for a crash.
+/// Calls `function`. Answers what leaves it, an exception of any type, as the reason for a crash. It is part
+/// of its caller because that handles a message, mostly, from which nothing is thrown.
 template <class Function>
-std::optional<exit_reason> caught(Function function) {
+[[gnu::always_inline]] inline runtime::reason_box caught(Function function) {
   try {
     function();
     return {};

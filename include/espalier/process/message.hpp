@@ -91,7 +91,9 @@ class message final : public request<detail::reply_of<M>> {
   template <class... Args>
   explicit message(std::in_place_t, Args&&... args)
       : message(tag<sizeof...(Args) != 0>{}, std::forward<Args>(args)...) {
-    this->ends_silently_ = std::is_trivially_destructible_v<M>;
+    constexpr bool is_silent = std::is_trivially_destructible_v<M> && std::is_void_v<detail::reply_of<M>> &&
+                               alignof(message) == alignof(envelope) && sizeof(message) <= UINT16_MAX;
+    this->size_if_silent_ = is_silent ? sizeof(message) : 0;
   }
 
   std::coroutine_handle<> begin(incarnation& in) override {

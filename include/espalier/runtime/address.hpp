@@ -101,7 +101,7 @@ class address : public node, public reply_sink, public room_waiter {
   /// not, or there is nobody to wait for.
   /// With a `generation`, also if the place has been given to another child since. A message that comes too
   /// late to be refused here is refused when it is taken out.
-  delivery push(envelope& mail, bool may_wait, std::uint64_t generation = 0) {
+  [[gnu::always_inline]] delivery push(envelope& mail, bool may_wait, std::uint64_t generation = 0) {
     if (is_bounded_) return push_bounded(mail, may_wait, generation);
     if (generation != 0 && generation != generation_.load(std::memory_order_relaxed)) return {};
     mail.set_generation(generation);
@@ -419,7 +419,7 @@ class address : public node, public reply_sink, public room_waiter {
     return out;
   }
 
-  // What each message touches stands in two cache lines: here, and at the end.
+  // What each message touches stands in two cache lines: here, and at the end (`place::pin_layout`).
   place_plan const* plan_;
   scheduler* const runs_;
   std::uint32_t const number_;  // of the child, for its parent

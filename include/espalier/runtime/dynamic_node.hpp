@@ -46,7 +46,7 @@ class dynamic_node final : public notice_inbox {
 
   bool holds_nothing() const {
     for (slot const& s : slots_) {
-      if (s.process ? !s.process->holds_nothing() : !s.branch->holds_nothing()) return false;
+      if (s.process != nullptr ? !s.process->holds_nothing() : !s.branch->holds_nothing()) return false;
     }
     return true;
   }
@@ -61,22 +61,22 @@ class dynamic_node final : public notice_inbox {
   std::size_t left_behind_count() const {
     std::size_t n = 0;
     for (slot const& s : slots_)
-      n += s.process ? s.process->left_behind_count() : s.branch->left_behind_count();
+      n += s.process != nullptr ? s.process->left_behind_count() : s.branch->left_behind_count();
     return n;
   }
 
  private:
   /// A place, or what is made for a supervisor, and what is remembered of the current or last life there.
   struct slot {
-    slot(place_plan const& p, plan::child_index number) : process(std::in_place, p, number) {}
+    explicit slot(place& p) : process(&p) {}
     explicit slot(std::unique_ptr<instance> b) : branch(std::move(b)) {}
 
-    node& child() { return process ? static_cast<node&>(*process) : branch->root(); }
+    node& child() { return process != nullptr ? static_cast<node&>(*process) : branch->root(); }
     /// The process by which a `ref` finds the child.
-    place& first() { return process ? *process : branch->first(); }
+    place& first() { return process != nullptr ? *process : branch->first(); }
     std::uint64_t incarnation() const { return life - lives_before; }
 
-    std::optional<place> process;
+    place* process = nullptr;
     std::unique_ptr<instance> branch;
     std::uint64_t life = 0;
     std::uint64_t lives_before = 0;  // of the children that were here before
@@ -84,13 +84,14 @@ class dynamic_node final : public notice_inbox {
     envelope_list asked_late;        // its stop, again
     exit_reason why;
     type_id message = {};
+    bool has_arguments = false;
     bool start_failed = false;
     bool start_overdue = false;
   };
 
   struct limit_timer final : timer {
     limit_timer(dynamic_node& of, plan::child_index about) : home(of), child(about) {}
-    void expire() noexcept override { home.tell({.what = what, .child = child, .life = number}); }
+    void expire() noexcept override { home.enqueue({.what = what, .child = child, .life = number}); }
     dynamic_node& home;
     plan::child_index const child;
     notice_kind what = notice_kind::limit_expired;
@@ -142,28 +143,29 @@ class dynamic_node final : public notice_inbox {
   /// Of a child, or about its restart.
   void hear(notice& n, instant now) {
     const plan::child_index i = n.child;
+    slot& s = slots_[i];
     switch (n.what) {
       case notice_kind::started:
         happened(event_kind::started, i, {});
         // What it was started with is not needed again.
-        if (pattern_.about->restart == restart_kind::temporary && slots_[i].process) {
-          slots_[i].process->take_arguments(nullptr);
+        if (pattern_.about->restart == restart_kind::temporary && s.process != nullptr && s.has_arguments) {
+          s.process->take_arguments(nullptr);
         }
-        if (decides_.child(i).now == plan::status::starting && !slots_[i].start_overdue) forget_timer(i);
+        if (decides_.child(i).now == plan::status::starting && !s.start_overdue) forget_timer(i);
         return decides_.started(i, now, orders());
       case notice_kind::ignored:
         return decides_.ignored(i, orders());
       case notice_kind::start_failed:
         note_end(n);
-        slots_[i].start_failed = true;
+        s.start_failed = true;
         if (decides_.child(i).now == plan::status::starting && decides_.child(i).was_up) {
           report_about(report_kind::start_error, i, report_action::retrying);
         }
         return decides_.start_failed(i, orders());
       case notice_kind::ended:
         note_end(n);
-        happened(event_kind::ended, i, slots_[i].why);
-        return decides_.child_ended(i, plan::class_of(slots_[i].why.kind()), now, orders());
+        happened(event_kind::ended, i, s.why);
+        return decides_.child_ended(i, plan::class_of(s.why.kind()), now, orders());
       case notice_kind::retry:
         return decides_.retry(i, now, orders());
       default:
@@ -217,8 +219,8 @@ class dynamic_node final : public notice_inbox {
   // --- requests
 
   void serve(envelope& r, plan::child_index about) {
-    if (auto* start = dynamic_cast<start_request*>(&r)) return start_child(*start);
-    if (auto* stop = dynamic_cast<terminate_request*>(&r)) return terminate_child(*stop, about);
+    if (auto* start = as<start_request>(r)) return start_child(*start);
+    if (auto* stop = as<terminate_request>(r)) return terminate_child(*stop, about);
     auto& list = static_cast<children_request&>(r);
     list.reply.emplace();
     for (plan::child_index i = 0; i != decides_.size(); ++i) {
@@ -238,11 +240,11 @@ class dynamic_node final : public notice_inbox {
     if (!decides_.is_serving()) return fail(r, reason::noproc);
     if (decides_.is_full()) return fail(r, reason::max_children);
     decides_.start_child([&](plan::order const& o) {
-      if (o.child == slots_.size()) {
-        add_slot();
-      }
-      if (slots_[o.child].process) slots_[o.child].process->take_arguments(std::move(r.arguments));
-      slots_[o.child].asked = &r;
+      if (o.child == slots_.size()) add_slot();
+      slot& s = slots_[o.child];
+      s.has_arguments = r.arguments != nullptr;
+      if (s.process != nullptr && s.has_arguments) s.process->take_arguments(std::move(r.arguments));
+      s.asked = &r;
       obey(o);
     });
   }
@@ -255,12 +257,12 @@ class dynamic_node final : public notice_inbox {
     }
     place** const own = own_neighbours();
     if (own == nullptr) {
-      slots_.emplace_back(pattern_, number);
+      slots_.emplace_back(places_.emplace_back(pattern_, number));
       return;
     }
     place_plan& p = own_plans_.emplace_back(pattern_);
     p.neighbours = own;
-    slots_.emplace_back(p, number);
+    slots_.emplace_back(places_.emplace_back(p, number));
     for (std::uint32_t e = 0; e != p.about->edge_count; ++e) {
       if (names_itself(e)) own[e] = &slots_.back().first();
     }
@@ -299,7 +301,7 @@ class dynamic_node final : public notice_inbox {
   void answer_asked(plan::order const& o) {
     slot& s = slots_[o.child];
     envelope& r = *std::exchange(s.asked, nullptr);
-    auto* const start = dynamic_cast<start_request*>(&r);
+    auto* const start = as<start_request>(r);
     if (start == nullptr) return answer(static_cast<terminate_request&>(r), child_result::ok);
     if (o.failed) return fail(r, o.why == plan::ending::start_failed ? s.why : reason::shutdown);
     const bool is_up = decides_.child(o.child).now == plan::status::running;
@@ -360,7 +362,7 @@ class dynamic_node final : public notice_inbox {
     forget_timer(i);
     slot& s = slots_[i];
     s.lives_before = s.life;
-    if (s.process) {
+    if (s.process != nullptr) {
       s.process->give_up_generation();
     } else {
       s.branch->give_up_generation();
@@ -495,6 +497,7 @@ class dynamic_node final : public notice_inbox {
   // Touched by the worker that runs this supervisor.
   std::deque<std::vector<place*>> neighbours_;  // of children that name themselves
   std::deque<place_plan> own_plans_;            // likewise
+  std::deque<place> places_;                    // of children that are processes
   std::deque<slot> slots_;                      // by child, as the plan's places
   std::vector<instant> ring_;
   plan::dynamic_plan<std::vector<plan::dynamic_child>> decides_;

@@ -27,10 +27,9 @@ class lives : public address {
  public:
   /// The function of a life returns, or uses its context (left_behind.hpp). Answers false if the life has
   /// been left behind.
-  bool leave_code(incarnation& life, whereabouts to = whereabouts::outside) {
+  [[gnu::always_inline]] bool leave_code(incarnation& life, whereabouts to = whereabouts::outside) {
     if (life.held.leave(to)) return true;
-    std::lock_guard lock(mutex_);  // waits for the decision
-    return !life.held.is_claimed();
+    return !is_lost(life);
   }
 
  protected:
@@ -38,6 +37,11 @@ class lives : public address {
   ~lives() = default;
 
   place& here();
+
+  [[gnu::noinline]] bool is_lost(incarnation const& life) {
+    std::lock_guard lock(mutex_);  // waits for the decision
+    return life.held.is_claimed();
+  }
 
   enum class phase : unsigned char { none, starting, serving, terminating };
 
@@ -53,14 +57,14 @@ class lives : public address {
   }
   /// The same. Answers what leaves it, as a reason.
   template <class Function>
-  std::optional<exit_reason> contained(Function function) {
+  [[gnu::always_inline]] reason_box contained(Function function) {
     incarnation& life = *life_;
     life.held.enter();
     auto thrown = detail::caught([&] { function(life); });
     come_back(life);
     return thrown;
   }
-  void come_back(incarnation& life) {
+  [[gnu::always_inline]] void come_back(incarnation& life) {
     if (!leave_code(life)) throw function_was_left{&life};
   }
 
@@ -145,7 +149,7 @@ class lives : public address {
     enter(e);
   }
 
-  void enter(envelope& e) {
+  [[gnu::always_inline]] void enter(envelope& e) {
     std::coroutine_handle<> frame;
     const auto thrown = contained([&](incarnation& life) {
       reach(fault_point::before_handler);
@@ -158,7 +162,7 @@ class lives : public address {
 
   /// Whether the simulation has the process busy for a while; as with a running handler, nothing is taken up
   /// until that is over.
-  bool is_busy(envelope const& e) {
+  [[gnu::noinline]] bool is_busy(envelope const& e) {
     const duration d = plan_->faults->busy(here(), e);
     if (d <= duration{}) return false;
     is_busy_ = needs_lock_ = true;
@@ -205,17 +209,21 @@ class lives : public address {
     if (thrown) return crash(*thrown);
     finish_message();
   }
-  void finish_message() {
+  [[gnu::always_inline]] void finish_message() {
     envelope& done = *std::exchange(current_, nullptr);
     if (&done == handled_in_place_) {
       if (!life_->asked_to_stop) return;  // to `handle_in_place`
       sort_in(inbox_.take());
     }
-    if (done.timed() == 0 || !timing_->timed.finish(done)) give_back(done);
+    if (done.is_freed_silently()) {
+      envelope::free_silently(done);
+    } else if (done.timed() == 0 || !timing_->timed.finish(done)) {
+      give_back(done);
+    }
     if (life_->asked_to_stop) begin_terminate(*life_->asked_to_stop);
   }
 
-  void crash(exit_reason const& why) {
+  [[gnu::noinline]] void crash(exit_reason const& why) {
     note_message();
     abandon_current();
     begin_terminate(why);
@@ -253,6 +261,7 @@ class lives : public address {
 
   /// What the parent has asked of this life.
   std::optional<exit_reason> end_asked() {
+    if (!is_stopping()) return {};  // a kill is a stop, too; what is asked from now on is looked at later
     std::lock_guard lock(mutex_);
     if (kill_asked_) return exit_reason(reason::killed);
     if (stop_asked_.load(std::memory_order_relaxed)) return exit_reason(reason::shutdown);

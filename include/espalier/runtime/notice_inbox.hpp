@@ -10,8 +10,14 @@
 namespace espalier::runtime {
 
 /// What supervisors have in common: notices come from any thread, and are taken on a worker, one at a time
-/// and in order. `scheduled_` is true from the submission to the moment when the inbox is found empty under
-/// the lock, so it is in at most one queue, and no notice is overlooked.
+/// and in order.
+///
+///   1. `scheduled_` is true from the moment when somebody is to take notices until the inbox is found empty
+///      under the lock. Who changes it to true sees to that; so no notice is overlooked, and only one thread
+///      takes them.
+///   2. A worker that brings a notice to a supervisor that rests takes it there and then. It holds no lock,
+///      and what the notice leads to may come back to what the worker runs, as it may from another worker.
+///   3. Other threads, and timers, which expire under a lock, have the supervisor submitted.
 class notice_inbox : public node, public parent {
  public:
   /// Starts a new life, and answers its number. The last one has been told as ended.
@@ -28,11 +34,14 @@ class notice_inbox : public node, public parent {
     tell({.what = notice_kind::request, .child = child, .request = &r});
   }
   void tell(notice n) noexcept override {
-    std::unique_lock lock(mutex_);
-    inbox_.push_back(std::move(n));
-    const bool was = std::exchange(scheduled_, true);
-    lock.unlock();
-    if (!was) runs_.submit(*this);
+    if (!runs_.may_run_here()) return enqueue(std::move(n));
+    {
+      std::lock_guard lock(mutex_);
+      if (scheduled_) return inbox_.push_back(std::move(n));
+      scheduled_ = true;
+    }
+    take(n);
+    if (!rests()) runs_.submit(*this);
   }
 
   void run() noexcept override {
@@ -42,14 +51,7 @@ class notice_inbox : public node, public parent {
     }
     for (notice& n : batch_) take(n);
     batch_.clear();
-    {
-      std::lock_guard lock(mutex_);
-      if (inbox_.empty()) {
-        scheduled_ = false;
-        return;
-      }
-    }
-    runs_.submit(*this);
+    if (!rests()) runs_.submit(*this);
   }
 
  protected:
@@ -58,7 +60,22 @@ class notice_inbox : public node, public parent {
 
   virtual void take(notice& n) = 0;
 
+  /// As `tell`, where a lock is held.
+  void enqueue(notice n) noexcept {
+    std::unique_lock lock(mutex_);
+    inbox_.push_back(std::move(n));
+    const bool was = std::exchange(scheduled_, true);
+    lock.unlock();
+    if (!was) runs_.submit(*this);
+  }
+
  private:
+  bool rests() {
+    std::lock_guard lock(mutex_);
+    if (inbox_.empty()) scheduled_ = false;
+    return !scheduled_;
+  }
+
   scheduler& runs_;
   short_lock mutex_;
   std::vector<notice> inbox_;

@@ -1,6 +1,7 @@
 // Copyright the Espalier authors. Boost Software License 1.0 (see LICENSE).
 #pragma once
 
+#include <cstddef>
 #include <espalier/runtime/lives.hpp>
 
 // The place of a process: its address for the life of the system, and the lives that it has there
@@ -34,7 +35,7 @@ class alignas(64) place final : public lives {
   }
 
   /// From any thread.
-  delivery post(envelope& mail, bool may_wait, std::uint64_t generation = 0) {
+  [[gnu::always_inline]] delivery post(envelope& mail, bool may_wait, std::uint64_t generation = 0) {
     if (!is_simulated_) return push(mail, may_wait, generation);
     if (generation != 0 && !is_of(generation)) return {};
     return plan_->faults->post(*this, mail, may_wait);
@@ -127,10 +128,11 @@ class alignas(64) place final : public lives {
 
   void stalled() noexcept override {
     std::unique_lock lock(mutex_);
+    if (running_ == nullptr) return;  // it is its supervisor that the worker works for
     const std::uint64_t incarnation = lives_ - lives_before_;
     type_id message;
     // While the life is claimed its worker does not come out of the code.
-    if (running_ != nullptr && running_->held.claim() == whereabouts::in_code) {
+    if (running_->held.claim() == whereabouts::in_code) {
       if (current_ != nullptr) message = current_->message_type();
       running_->held.unclaim();
     }
@@ -173,6 +175,9 @@ class alignas(64) place final : public lives {
     if (!goes_on) return;
     runs_->resubmit(*this);
   }
+
+  /// Never called: it has the compiler check that senders do not write to what the worker reads all the time.
+  static void pin_layout();
 
   friend left_behind;
   /// Destroys a life that was left behind, now that its function has returned. The place may run elsewhere.
@@ -314,14 +319,14 @@ class alignas(64) place final : public lives {
     if (current_ == nullptr && !needs_lock_) {
       handled_in_place_ = nullptr;
       if (inbox_.rest_behind(only)) {
-        delete &only;  // this place may run elsewhere
+        envelope::free_silently(only);  // this place may run elsewhere
         return false;
       }
       handled_in_place_ = &only;
     }
     sort_in(inbox_.take());
     is_turn_over_ = !mail_.empty();
-    if (current_ == nullptr) delete &only;
+    if (current_ == nullptr) envelope::free_silently(only);
     return true;
   }
 
@@ -376,6 +381,21 @@ class alignas(64) place final : public lives {
     begin_terminate(s.why);
   }
 };
+
+// `offsetof` is defined for such classes on all compilers that are supported.
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Winvalid-offsetof"
+inline void place::pin_layout() {
+  constexpr std::size_t line = 64;
+  // What each sender writes to, what is written under the lock, and what only the worker touches.
+  static_assert(offsetof(place, inbox_) / line == 0);
+  static_assert(offsetof(place, mutex_) / line == 1 && offsetof(place, rare_) / line == 1);
+  static_assert(offsetof(place, mail_) / line == 2 && offsetof(place, answers_) / line == 2 &&
+                offsetof(place, handled_in_place_) / line == 2 && offsetof(place, life_) / line == 2 &&
+                offsetof(place, current_) / line == 2);
+  static_assert(sizeof(place) == 4 * line && alignof(place) == line);
+}
+#pragma GCC diagnostic pop
 
 inline place& lives::here() { return static_cast<place&>(*this); }
 

@@ -125,6 +125,8 @@ class pool final : public scheduler {
     give_away_if_lost(*self);
   }
 
+  bool may_run_here() const override { return is_worker(); }
+
   instant now() override { return clock_now(); }
   instant due_after(duration d) override {
     constexpr duration coarse_is_enough{1'000'000'000};
@@ -141,7 +143,7 @@ class pool final : public scheduler {
     std::lock_guard lock(idle_mutex_);
     appoint_timekeeper();
   }
-  void disarm(timer& t) override { timers_.disarm(t); }
+  bool disarm(timer& t) override { return timers_.disarm(t); }
   std::uint16_t jitter() override {
     // Multiplying spreads the low bits of the clock over the high ones.
     const auto mixed = static_cast<std::uint64_t>(clock_now().nanoseconds) * 0x9e3779b97f4a7c15U;

@@ -27,13 +27,15 @@ class scheduler {
   virtual void submit(runnable& r) = 0;
   /// The same for one that has used up its turn: others come first.
   virtual void resubmit(runnable& r) { submit(r); }
+  /// Whether the caller, at work for this scheduler, may do at once what it would have submitted.
+  virtual bool may_run_here() const { return false; }
   virtual instant now() = 0;
   /// An instant that is not less than `d` from now.
   virtual instant due_after(duration d) { return now() + d; }
   /// Has `t` expire at `due`, or not at all if that is `end_of_time`. Any thread.
   virtual void arm(timer& t, instant due) = 0;
-  /// When it returns, `t` does not expire any more. Any thread.
-  virtual void disarm(timer& t) = 0;
+  /// When it returns, `t` does not expire any more. Answers whether it was still to. Any thread.
+  virtual bool disarm(timer& t) = 0;
   /// Whether a timer may stay armed although nobody waits for it any more.
   virtual bool keeps_stale_timers() const { return false; }
   /// How many things a process may do in one turn, so that one that floods itself does not starve others.

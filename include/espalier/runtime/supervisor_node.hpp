@@ -101,7 +101,7 @@ class supervisor_node final : public notice_inbox {
 
   /// A request about the child of a dynamic supervisor that this belongs to is handed up to that one.
   void take_request(envelope& r, plan::child_index child) noexcept override {
-    auto* const end = dynamic_cast<terminate_request*>(&r);
+    auto* const end = as<terminate_request>(r);
     if (end != nullptr && end->of_supervisor) return wiring_.told->take_request(r, wiring_.number);
     notice_inbox::take_request(r, child);
   }
@@ -112,7 +112,7 @@ class supervisor_node final : public notice_inbox {
  private:
   struct limit_timer final : timer {
     limit_timer(supervisor_node& of, notice_kind tells) : home(of), what(tells) {}
-    void expire() noexcept override { home.tell({.what = what, .child = child, .life = number}); }
+    void expire() noexcept override { home.enqueue({.what = what, .child = child, .life = number}); }
     supervisor_node& home;
     notice_kind const what;
     plan::child_index child = 0;
@@ -260,9 +260,9 @@ class supervisor_node final : public notice_inbox {
   void serve_requests() {
     while (!requests_.empty() && !is_requested_ && (decides_.is_serving() || decides_.is_ended())) {
       const auto [r, child] = requests_.front();
-      if (auto* const about = dynamic_cast<child_request*>(r)) {
+      if (auto* const about = as<child_request>(*r)) {
         serve_request(about->kind, refusal(*about, child), child);
-      } else if (auto* const end = dynamic_cast<terminate_request*>(r)) {
+      } else if (auto* const end = as<terminate_request>(*r)) {
         serve_request(child_request_kind::terminate, refusal(*end, child), child);
       } else {
         answer_list();

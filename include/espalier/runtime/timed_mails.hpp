@@ -53,8 +53,7 @@ class timed_mails {
   bool cancel(std::uint64_t number) {
     slot* const s = find(number);
     if (s == nullptr || s->timer->canceled) return false;
-    runs_.disarm(*s->timer);
-    {
+    if (!runs_.disarm(*s->timer)) {
       std::lock_guard lock(guard_);
       // In the mailbox, or being handled: it is gone once it has been handled.
       if (s->timer->posted) {

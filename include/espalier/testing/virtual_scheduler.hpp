@@ -18,7 +18,7 @@ class virtual_scheduler final : public runtime::scheduler {
   void arm(runtime::timer& t, instant due) override {
     if (due != end_of_time) timers_.arm(t, due);
   }
-  void disarm(runtime::timer& t) override { timers_.disarm(t); }
+  bool disarm(runtime::timer& t) override { return timers_.disarm(t); }
   int batch() const override { return 1; }
   std::uint16_t jitter() override { return static_cast<std::uint16_t>(draw_.next() >> 48); }
 

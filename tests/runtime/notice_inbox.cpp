@@ -1,0 +1,87 @@
+#include <doctest/doctest.h>
+
+#include <espalier/runtime/notice_inbox.hpp>
+#include <string>
+
+using namespace espalier;
+using runtime::notice_kind;
+
+namespace {
+
+/// Keeps what is submitted, and says whether the caller is a worker.
+struct recorder final : runtime::scheduler {
+  void submit(runtime::runnable& r) override {
+    ++submitted;
+    next = &r;
+  }
+  bool may_run_here() const override { return is_worker; }
+  instant now() override { return {}; }
+  void arm(runtime::timer&, instant) override {}
+  bool disarm(runtime::timer&) override { return false; }
+
+  /// Runs what was submitted.
+  void run() { std::exchange(next, nullptr)->run(); }
+
+  bool is_worker = false;
+  int submitted = 0;
+  runtime::runnable* next = nullptr;
+};
+
+/// Writes down what it takes. A `stop` has it told `retry`, as by a child that it calls.
+struct supervisor final : runtime::notice_inbox {
+  explicit supervisor(recorder& runs) : notice_inbox(runs) {}
+  void park() override {}
+  void reopen() override {}
+  void take(runtime::notice& n) override {
+    if (n.what == notice_kind::start) trace += "start ";
+    if (n.what == notice_kind::retry) trace += "retry ";
+    if (n.what != notice_kind::stop) return;
+    tell({.what = notice_kind::retry});
+    trace += "stop ";
+  }
+  /// As from a timer.
+  void expire() { enqueue({.what = notice_kind::retry}); }
+
+  std::string trace;
+};
+
+}  // namespace
+
+TEST_CASE("a worker that tells a supervisor at rest something does at once what follows") {
+  recorder runs;
+  supervisor s(runs);
+  runs.is_worker = true;
+  s.start();
+  CHECK(s.trace == "start ");
+  CHECK(runs.submitted == 0);
+}
+
+TEST_CASE("what a supervisor is told while it is at work comes after that") {
+  recorder runs;
+  supervisor s(runs);
+  runs.is_worker = true;
+  s.stop();
+  CHECK(s.trace == "stop ");
+  REQUIRE(runs.submitted == 1);
+  s.start();  // it is at work until its inbox is empty
+  CHECK(s.trace == "stop ");
+  runs.run();
+  CHECK(s.trace == "stop retry start ");
+  CHECK(runs.submitted == 1);
+}
+
+TEST_CASE("other threads and timers only have a supervisor submitted") {
+  recorder runs;
+  supervisor s(runs);
+  s.start();
+  CHECK(s.trace.empty());
+  REQUIRE(runs.submitted == 1);
+  runs.run();
+  CHECK(s.trace == "start ");
+  runs.is_worker = true;
+  s.expire();
+  CHECK(s.trace == "start ");
+  REQUIRE(runs.submitted == 2);
+  runs.run();
+  CHECK(s.trace == "start retry ");
+}
