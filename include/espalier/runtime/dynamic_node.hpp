@@ -1,11 +1,9 @@
 // Copyright the Espalier authors. Boost Software License 1.0 (see LICENSE).
 #pragma once
 
-#include <deque>
 #include <espalier/plan/dynamic_plan.hpp>
 #include <espalier/process/ref.hpp>
-#include <espalier/runtime/instance.hpp>
-#include <espalier/runtime/place.hpp>
+#include <espalier/runtime/dynamic_slots.hpp>
 #include <espalier/runtime/supervisor_node.hpp>
 
 // A dynamic supervisor at run time: as a static one it feeds notices and requests to its plan, one at a time,
@@ -27,15 +25,12 @@ class dynamic_node final : public notice_inbox {
                std::string_view path, instance_maker const& maker)
       : notice_inbox(*wiring.runs),
         wiring_(wiring),
-        pattern_(pattern),
+        about_(*pattern.about),
         path_(path),
-        maker_(maker),
+        slots_(pattern, *this, maker),
         ring_(rule.max_restarts),
-        decides_(rule, rule_of(*pattern.about), static_cast<std::uint64_t>(wiring.about->max_children),
-                 ring_.data()),
-        limit_(*this, 0) {
-    pattern_.told = this;
-  }
+        decides_(rule, rule_of(about_), static_cast<std::uint64_t>(wiring.about->max_children), ring_.data()),
+        limit_(*this, 0) {}
 
   // --- from the parent
 
@@ -44,12 +39,7 @@ class dynamic_node final : public notice_inbox {
 
   // --- from the simulation
 
-  bool holds_nothing() const {
-    for (slot const& s : slots_) {
-      if (s.process != nullptr ? !s.process->holds_nothing() : !s.branch->holds_nothing()) return false;
-    }
-    return true;
-  }
+  bool holds_nothing() const { return slots_.holds_nothing(); }
   bool is_settled() const {
     for (plan::child_index i = 0; i != decides_.size(); ++i) {
       const plan::status s = decides_.child(i).now;
@@ -58,36 +48,10 @@ class dynamic_node final : public notice_inbox {
     }
     return true;
   }
-  std::size_t left_behind_count() const {
-    std::size_t n = 0;
-    for (slot const& s : slots_)
-      n += s.process != nullptr ? s.process->left_behind_count() : s.branch->left_behind_count();
-    return n;
-  }
+  std::size_t left_behind_count() const { return slots_.left_behind_count(); }
 
  private:
-  /// A place, or what is made for a supervisor, and what is remembered of the current or last life there.
-  struct slot {
-    explicit slot(place& p) : process(&p) {}
-    explicit slot(std::unique_ptr<instance> b) : branch(std::move(b)) {}
-
-    node& child() { return process != nullptr ? static_cast<node&>(*process) : branch->root(); }
-    /// The process by which a `ref` finds the child.
-    place& first() { return process != nullptr ? *process : branch->first(); }
-    std::uint64_t incarnation() const { return life - lives_before; }
-
-    place* process = nullptr;
-    std::unique_ptr<instance> branch;
-    std::uint64_t life = 0;
-    std::uint64_t lives_before = 0;  // of the children that were here before
-    envelope* asked = nullptr;       // its start, or its stop
-    envelope_list asked_late;        // its stop, again
-    exit_reason why;
-    type_id message = {};
-    bool has_arguments = false;
-    bool start_failed = false;
-    bool start_overdue = false;
-  };
+  using slot = dynamic_slots::slot;
 
   struct limit_timer final : timer {
     limit_timer(dynamic_node& of, plan::child_index about) : home(of), child(about) {}
@@ -110,7 +74,7 @@ class dynamic_node final : public notice_inbox {
   void take(notice& n) override {
     const instant now = wiring_.runs->now();
     const plan::child_index i = n.child;
-    if (pattern_.about->backs_off) decides_.take_jitter(wiring_.runs->jitter());
+    if (about_.backs_off) decides_.take_jitter(wiring_.runs->jitter());
     switch (n.what) {
       case notice_kind::start:
         life_ = n.life;
@@ -148,7 +112,7 @@ class dynamic_node final : public notice_inbox {
       case notice_kind::started:
         happened(event_kind::started, i, {});
         // What it was started with is not needed again.
-        if (pattern_.about->restart == restart_kind::temporary && s.process != nullptr && s.has_arguments) {
+        if (about_.restart == restart_kind::temporary && s.process != nullptr && s.has_arguments) {
           s.process->take_arguments(nullptr);
         }
         if (decides_.child(i).now == plan::status::starting && !s.start_overdue) forget_timer(i);
@@ -201,7 +165,7 @@ class dynamic_node final : public notice_inbox {
       case plan::order_kind::done:
         return answer_asked(o);
       case plan::order_kind::misbehaved:
-        if (pattern_.about->brutal_kill && slots_[i].why == reason::killed) return;  // as ordered
+        if (about_.brutal_kill && slots_[i].why == reason::killed) return;  // as ordered
         return report_about(report_kind::shutdown_error, i, report_action::none);
       case plan::order_kind::up:
         return wiring_.told->tell({.what = notice_kind::started, .child = wiring_.number, .life = life_});
@@ -230,8 +194,7 @@ class dynamic_node final : public notice_inbox {
                                  : is_first_start(i)           ? child_status::starting
                                  : s == plan::status::stopping ? child_status::stopping
                                                                : child_status::restarting;
-      list.reply->push_back(
-          {pattern_.about->name, shown, pattern_.about->supervisor, slots_[i].incarnation()});
+      list.reply->push_back({about_.name, shown, about_.supervisor, slots_[i].incarnation()});
     }
     give_back(list);
   }
@@ -240,47 +203,13 @@ class dynamic_node final : public notice_inbox {
     if (!decides_.is_serving()) return fail(r, reason::noproc);
     if (decides_.is_full()) return fail(r, reason::max_children);
     decides_.start_child([&](plan::order const& o) {
-      if (o.child == slots_.size()) add_slot();
+      if (o.child == slots_.size()) slots_.add();
       slot& s = slots_[o.child];
       s.has_arguments = r.arguments != nullptr;
       if (s.process != nullptr && s.has_arguments) s.process->take_arguments(std::move(r.arguments));
       s.asked = &r;
       obey(o);
     });
-  }
-
-  void add_slot() {
-    const auto number = static_cast<plan::child_index>(slots_.size());
-    if (pattern_.about->supervisor) {
-      slots_.emplace_back(maker_.make(*pattern_.about, *this, number));
-      return;
-    }
-    place** const own = own_neighbours();
-    if (own == nullptr) {
-      slots_.emplace_back(places_.emplace_back(pattern_, number));
-      return;
-    }
-    place_plan& p = own_plans_.emplace_back(pattern_);
-    p.neighbours = own;
-    slots_.emplace_back(places_.emplace_back(p, number));
-    for (std::uint32_t e = 0; e != p.about->edge_count; ++e) {
-      if (names_itself(e)) own[e] = &slots_.back().first();
-    }
-  }
-
-  /// A child that declares its own name has neighbours of its own, itself among them; null for the others.
-  place** own_neighbours() {
-    for (std::uint32_t e = 0; e != pattern_.about->edge_count; ++e) {
-      if (!names_itself(e)) continue;
-      auto& own =
-          neighbours_.emplace_back(pattern_.neighbours, pattern_.neighbours + pattern_.about->edge_count);
-      return own.data();
-    }
-    return nullptr;
-  }
-  bool names_itself(std::uint32_t e) const {
-    edge const& to = pattern_.about->edges[e];
-    return to.kind != edge_kind::starts && to.name == pattern_.about->name;
   }
 
   void terminate_child(terminate_request& r, plan::child_index i) {
@@ -317,8 +246,8 @@ class dynamic_node final : public notice_inbox {
     s.message = {};
     s.start_failed = s.start_overdue = false;
     s.life = s.child().start();
-    if (pattern_.about->start_limit != infinity) {
-      tell_later(i, notice_kind::start_expired, pattern_.about->start_limit);
+    if (about_.start_limit != infinity) {
+      tell_later(i, notice_kind::start_expired, about_.start_limit);
     }
   }
 
@@ -326,10 +255,10 @@ class dynamic_node final : public notice_inbox {
     limit_timer* limit = &limit_;
     if (decides_.is_serving() || limit_.number == 0) {
       if (decides_.is_serving()) limit = &timers_.try_emplace(i, *this, i).first->second;
-      limit->killed = pattern_.about->brutal_kill;
-      arm(*limit, notice_kind::limit_expired, pattern_.about->shutdown);
+      limit->killed = about_.brutal_kill;
+      arm(*limit, notice_kind::limit_expired, about_.shutdown);
     }
-    if (pattern_.about->brutal_kill) {
+    if (about_.brutal_kill) {
       slots_[i].child().kill();
     } else {
       slots_[i].child().stop();
@@ -347,7 +276,7 @@ class dynamic_node final : public notice_inbox {
     slot& s = slots_[n.child];
     s.why = std::move(n.why);
     if (s.start_overdue) {
-      s.why = {reason::timeout, "not started within " + detail::to_string(pattern_.about->start_limit)};
+      s.why = {reason::timeout, "not started within " + detail::to_string(about_.start_limit)};
     }
     s.message = n.message;
     forget_timer(n.child);
@@ -397,7 +326,7 @@ class dynamic_node final : public notice_inbox {
 
   void overdue(limit_timer& limit) {
     const bool is_in_context = end_by_force(limit.child, limit.killed);
-    if (!pattern_.about->supervisor) ask_to_return(limit, is_in_context);
+    if (!about_.supervisor) ask_to_return(limit, is_in_context);
   }
   void overdue_all() {
     bool is_in_context = false;
@@ -406,11 +335,11 @@ class dynamic_node final : public notice_inbox {
       if (decides_.child(i).now != plan::status::stopping || timers_.count(i) != 0) continue;
       if (end_by_force(i, limit_.killed)) is_in_context = true;
     }
-    if (!pattern_.about->supervisor) ask_to_return(limit_, is_in_context);
+    if (!about_.supervisor) ask_to_return(limit_, is_in_context);
   }
   /// Answers whether its function runs, but cannot be left behind while it uses its context.
   bool end_by_force(plan::child_index i, bool is_killed) {
-    if (pattern_.about->supervisor) {  // nobody kills it
+    if (about_.supervisor) {  // nobody kills it
       report_about(report_kind::still_running, i, report_action::waiting, {}, nullptr, {});
       return false;
     }
@@ -450,7 +379,7 @@ class dynamic_node final : public notice_inbox {
   }
 
   void happened(event_kind what, plan::child_index i, exit_reason const& why) {
-    wiring_.seen_by->happened({what, pattern_.about, why, &slots_[i].child(), this});
+    wiring_.seen_by->happened({what, &about_, why, &slots_[i].child(), this});
   }
   void report_about(report_kind kind, plan::child_index i, report_action action, duration wait = {}) {
     slot const& s = slots_[i];
@@ -463,7 +392,7 @@ class dynamic_node final : public notice_inbox {
                                .supervisor = wiring_.path,
                                .supervisor_record = wiring_.about,
                                .child = path_,
-                               .child_record = pattern_.about,
+                               .child_record = &about_,
                                .incarnation = incarnation,
                                .message = message,
                                .action = action,
@@ -477,7 +406,7 @@ class dynamic_node final : public notice_inbox {
                                .supervisor_record = wiring_.about,
                                .supervisor_node = static_cast<node const*>(this),
                                .child = path_,
-                               .child_record = pattern_.about,
+                               .child_record = &about_,
                                .incarnation = slots_[i].incarnation(),
                                .why = why,
                                .message = message,
@@ -490,15 +419,11 @@ class dynamic_node final : public notice_inbox {
   }
 
   supervisor_wiring const wiring_;
-  place_plan pattern_;
+  record const& about_;  // the child
   std::string_view const path_;
-  instance_maker const& maker_;
 
   // Touched by the worker that runs this supervisor.
-  std::deque<std::vector<place*>> neighbours_;  // of children that name themselves
-  std::deque<place_plan> own_plans_;            // likewise
-  std::deque<place> places_;                    // of children that are processes
-  std::deque<slot> slots_;                      // by child, as the plan's places
+  dynamic_slots slots_;
   std::vector<instant> ring_;
   plan::dynamic_plan<std::vector<plan::dynamic_child>> decides_;
   std::uint64_t life_ = 0;
