@@ -47,6 +47,41 @@ struct claim_against_return : rl::test_suite<claim_against_return, 2> {
   }
 };
 
+/// The watchdog looks at what a process handles, for its report, and takes its claim back.
+struct look_against_return : rl::test_suite<look_against_return, 2> {
+  espalier::runtime::custody<relacy_atomics> held;
+  relacy_mutex lock;
+  rl::var<int> handled;
+
+  void before() { handled($) = 0; }
+
+  void thread(unsigned which) {
+    if (which == 0) {
+      for (int i = 0; i != 2; ++i) {
+        held.enter();
+        if (!held.leave()) {
+          lock.lock();
+          RL_ASSERT(!held.is_claimed());
+          lock.unlock();
+        }
+        handled($) = handled($) + 1;
+      }
+    } else {
+      lock.lock();
+      if (held.claim() == whereabouts::in_code) {
+        RL_ASSERT(handled($) < 2);
+        held.unclaim();
+      }
+      lock.unlock();
+    }
+  }
+};
+
 }  // namespace
 
-int main() { return holds<claim_against_return>("leaving behind meets a return", 50000) ? 0 : 1; }
+int main() {
+  return holds<claim_against_return>("leaving behind meets a return", 50000) &&
+                 holds<look_against_return>("a look meets a return", 50000)
+             ? 0
+             : 1;
+}

@@ -11,7 +11,7 @@
 //   2. The supervisor, under the lock of the place, claims the life, and then looks where the worker is. If
 //      it is in the code of the process, the claim stands; if not, the supervisor takes it back.
 //   3. A worker that finds a claim takes the lock, and so waits for that decision. If the claim stands, the
-//      life is not its any more.
+//      life is not its any more. A claim that was taken back meanwhile it does not find, but comes after it.
 //
 // Why not both go on: at least one of them sees what the other has stored (atomics.hpp). If the worker saw no
 // claim, the supervisor sees that the worker is not in the code.
@@ -44,7 +44,8 @@ class custody {
     if (at != whereabouts::in_code) unclaim();
     return at;
   }
-  void unclaim() { claimed_.store(0, Atomics::relaxed); }
+  /// What was looked at meanwhile comes before what the worker does next: pairs with its check.
+  void unclaim() { claimed_.store(0, Atomics::release); }
 
  private:
   typename Atomics::template atomic<whereabouts> where_{whereabouts::outside};
