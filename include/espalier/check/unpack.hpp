@@ -2,7 +2,6 @@
 #pragma once
 
 #include <array>
-#include <boost/hana/unpack.hpp>
 #include <espalier/check/record.hpp>
 #include <espalier/check/suspicions.hpp>
 #include <espalier/tree.hpp>
@@ -241,18 +240,16 @@ inline constexpr part part_of<child<P, Options...>> = child_part<P, type_list<Op
 template <option_type Option>
 inline constexpr part part_of<Option>{&option_part_of<Option>, true};
 
-inline constexpr auto list_options = [](auto... option) {
-  return std::array<option_part const*, sizeof...(option) + 1>{
-      &option_part_of<typename decltype(option)::type>..., nullptr};
-};
-inline constexpr auto list_parts = [](auto... part) {
-  return std::array<detail::part const*, sizeof...(part) + 1>{&part_of<typename decltype(part)::type>...,
-                                                              nullptr};
-};
 template <class Options>
-inline constexpr auto options_in = boost::hana::unpack(Options{}, list_options);
+inline constexpr std::array<option_part const*, 1> options_in{};
+template <class... Options>
+inline constexpr std::array<option_part const*, sizeof...(Options) + 1> options_in<type_list<Options...>>{
+    &option_part_of<Options>..., nullptr};
 template <class Parts>
-inline constexpr auto parts_in = boost::hana::unpack(Parts{}, list_parts);
+inline constexpr std::array<part const*, 1> parts_in{};
+template <class... Parts>
+inline constexpr std::array<part const*, sizeof...(Parts) + 1> parts_in<type_list<Parts...>>{
+    &part_of<Parts>..., nullptr};
 
 template <class P>
 constexpr void describe_process(part& out) {
