@@ -37,7 +37,8 @@ template <class T>
 inline constexpr auto names_of = index_names(view_of<T>, sorted_records_of<T>);
 
 template <class T>
-inline constexpr name_lookup lookup_of{names_of<T>.sorted.data(), names_of<T>.size};
+inline constexpr name_lookup lookup_of{names_of<T>.sorted.data(), names_of<T>.hashes.data(),
+                                       names_of<T>.size};
 
 /// Where each record's links begin, and the end of all.
 template <class T>

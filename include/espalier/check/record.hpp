@@ -98,10 +98,6 @@ struct tree_view {
   }
   /// Whether a record repeats the one before it. Names lead to the first partition, which stands for all.
   constexpr bool is_repeated(node_index i) const { return is_partition(i) && records[i].number != 0; }
-  /// The name by which others reach a process.
-  constexpr type_id called(node_index i) const {
-    return is_partition(i) ? records[records[i].parent].name : records[i].name;
-  }
 };
 
 }  // namespace espalier

@@ -47,16 +47,19 @@ constexpr std::array<node_index, N> sort_records(tree_view tree) {
   return out;
 }
 
-/// The processes of a tree, sorted by name and then in start order, so that a search costs a logarithm.
+/// The processes of a tree, sorted by name and then in start order, so that a search costs a logarithm. The
+/// hashes of their names stand apart, so that it is a loop without calls.
 template <std::size_t N>
 struct name_index {
   std::array<node_index, N> sorted{};
+  std::array<std::uint64_t, N> hashes{};
   std::size_t size = 0;
 };
 
-/// Writes to `out` the processes among sorted records, by the name they are called. Answers how many there
-/// are.
-constexpr std::size_t pick_names(tree_view tree, node_index const* sorted, node_index* out) {
+/// Writes to `out` the processes among sorted records, by the name they are called, and the hashes of these.
+/// Answers how many there are.
+constexpr std::size_t pick_names(tree_view tree, node_index const* sorted, node_index* out,
+                                 std::uint64_t* hashes) {
   std::size_t size = 0;
   for (node_index i = 0; i != tree.size; ++i) {
     const node_index node = sorted[i];
@@ -64,7 +67,10 @@ constexpr std::size_t pick_names(tree_view tree, node_index const* sorted, node_
       out[size++] = node + 1;  // the first partition goes by its supervisor's name
     } else if (!tree[node].supervisor && !tree.is_partition(node)) {
       out[size++] = node;
+    } else {
+      continue;
     }
+    hashes[size - 1] = tree[node].name.hash();  // the same, if it is the supervisor of partitions
   }
   return size;
 }
@@ -72,13 +78,14 @@ constexpr std::size_t pick_names(tree_view tree, node_index const* sorted, node_
 template <std::size_t N>
 constexpr name_index<N> index_names(tree_view tree, std::array<node_index, N> const& sorted) {
   name_index<N> out;
-  out.size = pick_names(tree, sorted.data(), out.sorted.data());
+  out.size = pick_names(tree, sorted.data(), out.sorted.data(), out.hashes.data());
   return out;
 }
 
 /// A sorted index without its size, for functions that need not be templates.
 struct name_lookup {
   node_index const* sorted = nullptr;
+  std::uint64_t const* hashes = nullptr;
   std::size_t size = 0;
 };
 
@@ -90,12 +97,11 @@ struct resolution {
   node_index second = no_node;  // the second, if there are several
 };
 
-/// Where the names with a hash of at least `least` begin in the sorted index.
-constexpr std::size_t find_hash(tree_view tree, name_lookup names, std::uint64_t least, std::size_t low) {
-  std::size_t high = names.size;
-  while (low != high) {
+/// Where the names with a hash of at least `least` begin in the sorted index, from `low` on.
+constexpr std::size_t find_hash(name_lookup names, std::uint64_t least, std::size_t low) {
+  for (std::size_t high = names.size; low != high;) {
     const std::size_t middle = low + (high - low) / 2;
-    if (tree.called(names.sorted[middle]).hash() < least) {
+    if (names.hashes[middle] < least) {
       low = middle + 1;
     } else {
       high = middle;
@@ -105,14 +111,15 @@ constexpr std::size_t find_hash(tree_view tree, name_lookup names, std::uint64_t
 }
 
 /// The processes of one name, as a part of the sorted index.
-constexpr name_lookup find_all(tree_view tree, name_lookup names, type_id name) {
+constexpr name_lookup find_all(name_lookup names, type_id name) {
   const std::uint64_t hash = name.hash();
-  auto is_one = [&](std::size_t i) { return i != names.size && tree.called(names.sorted[i]).hash() == hash; };
-  const std::size_t first = find_hash(tree, names, hash, 0);
-  if (!is_one(first)) return {};
-  if (!is_one(first + 1)) return {names.sorted + first, 1};
-  const std::size_t last = hash == UINT64_MAX ? names.size : find_hash(tree, names, hash + 1, first);
-  return {names.sorted + first, last - first};
+  const std::size_t first = find_hash(names, hash, 0);
+  if (first == names.size || names.hashes[first] != hash) return {};
+  std::size_t last = first + 1;
+  if (last != names.size && names.hashes[last] == hash) {
+    last = hash == UINT64_MAX ? names.size : find_hash(names, hash + 1, last);
+  }
+  return {names.sorted + first, names.hashes + first, last - first};
 }
 
 /// Searches the records `begin` to `end` among those of one name, with what is seen from their first.
@@ -140,7 +147,7 @@ constexpr resolution find_within(tree_view tree, name_lookup same, node_index be
 
 /// What `name` means to the process `from`.
 constexpr resolution resolve(tree_view tree, name_lookup names, node_index from, type_id name) {
-  const name_lookup same = find_all(tree, names, name);
+  const name_lookup same = find_all(names, name);
   if (same.size == 0) return {};
   for (node_index s = tree[from].parent; s != no_node; s = tree[s].parent) {
     const resolution r = find_within(tree, same, s, tree[s].end);
@@ -162,7 +169,7 @@ constexpr node_index resolve_dynamic(tree_view tree, node_index from, type_id na
 
 /// What `name` means from outside: the search starts at the root.
 constexpr resolution resolve_from_root(tree_view tree, name_lookup names, type_id name) {
-  return find_within(tree, find_all(tree, names, name), 0, tree.size);
+  return find_within(tree, find_all(names, name), 0, tree.size);
 }
 
 }  // namespace espalier::detail

@@ -15,6 +15,7 @@ struct alone : supervisor<child<P>> {};
 struct records_alone {
   std::vector<record> records;
   std::vector<node_index> sorted;
+  std::vector<std::uint64_t> hashes;  // of their names
 
   explicit records_alone(tree_view alone_tree) {
     records.push_back(alone_tree[0]);
@@ -56,8 +57,9 @@ struct records_alone {
     }
     std::vector<node_index> spare(list.size());
     sorted.resize(list.size());
-    sorted.resize(
-        pick_names(view(), sort(keys.data(), list.data(), spare.data(), list.size()), sorted.data()));
+    hashes.resize(list.size());
+    sorted.resize(pick_names(view(), sort(keys.data(), list.data(), spare.data(), list.size()), sorted.data(),
+                             hashes.data()));
   }
   bool knows(type_id name) const { return find(name) != no_node; }
   void add(record r) {
@@ -92,7 +94,7 @@ class simulation_of : private detail::records_alone, public testing::simulated_t
     std::vector<runtime::process_type> types(records.size(), {&testing::vacant_life::make, {}});
     types[0] = {};
     types[process()] = detail::process_type_at<tree, 1>(kept->values);
-    make_engine({sorted.data(), sorted.size()}, std::move(types), kept);
+    make_engine({sorted.data(), hashes.data(), sorted.size()}, std::move(types), kept);
     for (node_index i = 1; i != process(); ++i) stand_in_at(i);
   }
 
