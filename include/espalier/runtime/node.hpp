@@ -60,7 +60,7 @@ enum class leaving : unsigned char {
 };
 
 /// A supervisor or the place of a process, as its parent sees it. Called by the parent, one call at a time;
-/// nothing here calls back before it returns.
+/// what it tells the parent meanwhile is taken after that.
 class node : public runnable {
  public:
   node(node const&) = delete;
