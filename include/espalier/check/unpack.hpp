@@ -7,7 +7,7 @@
 #include <espalier/tree.hpp>
 #include <type_traits>
 
-// Hana at the door: each list of the tree is unpacked once, into constants that point to each other, and one
+// Hana at the door: each of its lists in the tree is matched once, into constants that point to each other, and one
 // walk over those makes the records. What is instantiated for each node is one such constant; all else are
 // loops. There is no fold over children (Clang limits those to 256).
 namespace espalier::detail {

@@ -123,9 +123,7 @@ inline void give_block(void* memory, std::size_t size) noexcept {
 /// Derived from, it has objects allocated from blocks.
 struct in_block {
   static void* operator new(std::size_t size) { return take_block(size); }
-  static void operator delete(void* memory, std::size_t size) noexcept {
-    give_block(memory, size);
-  }
+  static void operator delete(void* memory, std::size_t size) noexcept { give_block(memory, size); }
   static void* operator new(std::size_t size, std::align_val_t a) { return ::operator new(size, a); }
   static void operator delete(void* memory, std::size_t, std::align_val_t a) noexcept {
     ::operator delete(memory, a);
