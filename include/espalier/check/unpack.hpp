@@ -7,9 +7,9 @@
 #include <espalier/tree.hpp>
 #include <type_traits>
 
-// Hana at the door: each of its lists in the tree is matched once, into constants that point to each other, and one
-// walk over those makes the records. What is instantiated for each node is one such constant; all else are
-// loops. There is no fold over children (Clang limits those to 256).
+// Hana at the door: each of its lists in the tree is matched once, into constants that point to each other,
+// and one walk over those makes the records. What is instantiated for each node is one such constant; all
+// else are loops. There is no fold over children (Clang limits those to 256).
 namespace espalier::detail {
 
 template <class T>
