@@ -271,6 +271,9 @@ class supervisor_plan {
   constexpr child_index size() const { return size_; }
   constexpr bool is_serving() const { return phase_ == phase::serving; }
   constexpr bool is_ended() const { return phase_ == phase::ended; }
+  /// Whether the next event may have a restart counted. If not, and no child has a back-off, its time means
+  /// nothing.
+  constexpr bool asks_time() const { return phase_ == phase::serving || pending_ != 0; }
   /// Whether all children have been started once in this life.
   constexpr bool is_up() const { return !initial_; }
 

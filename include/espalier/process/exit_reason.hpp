@@ -110,6 +110,7 @@ class reason_box {
   reason_box(exit_reason why) : why_(std::make_unique<exit_reason>(std::move(why))) {}
 
   explicit operator bool() const { return why_ != nullptr; }
+  exit_reason& operator*() { return *why_; }
   exit_reason const& operator*() const { return *why_; }
   exit_reason const* operator->() const { return why_.get(); }
   exit_reason const& value_or(exit_reason const& other) const { return why_ != nullptr ? *why_ : other; }
@@ -137,6 +138,12 @@ inline std::string const& demangled(std::type_info const& type) {
   return text;
 }
 
+inline std::string join(std::string_view a, std::string_view b, std::string_view c) {
+  std::string all;
+  all.reserve(a.size() + b.size() + c.size());
+  return all.append(a).append(b).append(c);
+}
+
 /// Calls `function`. Answers what leaves it, an exception of any type, as the reason for a crash. It is part
 /// of its caller because that handles a message, mostly, from which nothing is thrown.
 template <class Function>
@@ -145,7 +152,8 @@ template <class Function>
     function();
     return {};
   } catch (std::exception const& e) {
-    return exit_reason(reason::crashed, demangled(typeid(e)) + ": " + (e.what() == nullptr ? "" : e.what()));
+    return exit_reason(reason::crashed,
+                       join(demangled(typeid(e)), ": ", e.what() == nullptr ? "" : e.what()));
   } catch (std::string const& text) {
     return exit_reason(reason::crashed, "std::string: " + text);
   } catch (char const* text) {

@@ -55,12 +55,13 @@ class address : public node, public reply_sink, public room_waiter {
 
   std::uint64_t start() override {
     std::unique_lock lock(mutex_);
-    if (inbox_.is_parked()) inbox_.unpark();
     start_asked_ = true;
     stop_asked_.store(false, std::memory_order_relaxed);
-    kill_asked_ = false;
+    kill_asked_.store(false, std::memory_order_relaxed);
     const std::uint64_t life = ++lives_;
-    attend(lock);
+    const bool wakes = inbox_.attend(true);
+    lock.unlock();
+    if (wakes) runs_->submit(*this);
     return life;
   }
 
@@ -68,26 +69,8 @@ class address : public node, public reply_sink, public room_waiter {
   void kill() override { ask(true); }
 
   void park() override {
-    envelope_list refused;
-    envelope* late = nullptr;
-    bond_list told;
-    waiting_for_room waiting;
-    {
-      std::lock_guard lock(mutex_);
-      sort_in(inbox_.park());
-      refused = std::move(mail_);
-      late = std::exchange(answers_, nullptr);
-      bounded_ = 0;
-      if (rare_ != nullptr) {
-        rare_->signals.clear();
-        waiting = std::exchange(rare_->waiting, {});
-      }
-      told = take_watchers();
-    }
-    tell_of_room(waiting);
-    for (auto& b : told) fire(b, 0, reason::noproc);
-    fail_all(refused, reason::noproc);
-    drop(late);
+    std::unique_lock lock(mutex_);
+    park(lock);
   }
 
   void reopen() override {
@@ -220,24 +203,26 @@ class address : public node, public reply_sink, public room_waiter {
   bool is_of(std::uint64_t g) const { return generation() == g; }
   /// The child is gone for good: the place may be given to another one.
   void give_up_generation() {
-    {
-      std::lock_guard lock(mutex_);
-      generation_.store(generation() + 1, std::memory_order_relaxed);
-      lives_before_ = lives_;
-      if (rare_ != nullptr) rare_->arguments.reset();
-    }
-    park();
+    std::unique_lock lock(mutex_);
+    generation_.store(generation() + 1, std::memory_order_relaxed);
+    lives_before_ = lives_;
+    if (rare_ != nullptr) rare_->arguments.reset();
+    park(lock);
   }
   /// What the next lives are built from. While no life is being built.
   void take_arguments(std::shared_ptr<void const> a) {
     std::lock_guard lock(mutex_);
-    if (a != nullptr || rare_ != nullptr) rare_part().arguments = std::move(a);
+    has_arguments_ = a != nullptr;
+    if (has_arguments_ || rare_ != nullptr) rare_part().arguments = std::move(a);
   }
 
   /// Whether a process is there.
   bool is_alive() const { return inbox_.is_alive(); }
 
-  bool is_stopping() const { return stop_asked_.load(std::memory_order_relaxed); }
+  /// Also if it is to be killed. Read by `self.stopping()` in a running handler.
+  bool is_stopping() const { return stop_asked_.load(std::memory_order_acquire); }
+
+  bool is_killed() const { return kill_asked_.load(std::memory_order_relaxed); }
 
   // --- from the simulation
 
@@ -334,16 +319,11 @@ class address : public node, public reply_sink, public room_waiter {
     b->owner->arrive(*b, why);
   }
 
-  /// At the end of a life.
-  void cancel_all_bonds() {
-    bond_map all;
-    {
-      std::lock_guard lock(mutex_);
-      if (rare_ == nullptr) return;
-      all = std::exchange(rare_->bonds, {});
-      for (auto& [number, b] : all) b->canceled = true;
-    }
-    for (auto& [number, b] : all) b->target->unwatch(*b);
+  /// Those of the life that ends, which are of no use any more. Under the lock.
+  bond_map take_bonds() {
+    bond_map all = std::exchange(rare_->bonds, {});
+    for (auto& [number, b] : all) b->canceled = true;
+    return all;
   }
 
   // --- room
@@ -425,19 +405,21 @@ class address : public node, public reply_sink, public room_waiter {
   std::uint32_t const number_;  // of the child, for its parent
   bool const is_bounded_;
   bool const is_simulated_;
-  std::atomic<bool> stop_asked_{false};  // written under the lock
+  std::atomic<bool> stop_asked_{false};  // written under the lock, like the next one
+  std::atomic<bool> kill_asked_{false};
   mailbox<envelope> inbox_;
 
   short_lock mutex_;
   bool timer_expired_ = false;  // under the lock, like the next ones
   bool start_asked_ = false;
-  bool kill_asked_ = false;
+  bool has_arguments_ = false;
   long long bounded_ = 0;  // in `mail_`, of those that a bound applies to
   std::uint64_t lives_ = 0;
   std::uint64_t lives_before_ = 0;            // of the children that the place was given to before
   std::atomic<std::uint64_t> generation_{1};  // written while there is no life
   std::unique_ptr<rare> rare_;
-  incarnation* running_ = nullptr;
+  // Changed by the worker, to another life without the lock, and to none under it.
+  std::atomic<incarnation*> running_{nullptr};
   type_name const* last_message_ =
       nullptr;  // that it was handling when it began to end; touched by the worker
 
@@ -447,6 +429,26 @@ class address : public node, public reply_sink, public room_waiter {
   place* const* const neighbours_;
 
  private:
+  /// Unlocks.
+  void park(std::unique_lock<short_lock>& lock) {
+    sort_in(inbox_.park());
+    envelope_list refused = std::move(mail_);
+    envelope* const late = std::exchange(answers_, nullptr);
+    bounded_ = 0;
+    if (rare_ == nullptr) {
+      lock.unlock();
+    } else {
+      rare_->signals.clear();
+      const waiting_for_room waiting = std::exchange(rare_->waiting, {});
+      const bond_list told = take_watchers();
+      lock.unlock();
+      tell_of_room(waiting);
+      for (auto& b : told) fire(b, 0, reason::noproc);
+    }
+    fail_all(refused, reason::noproc);
+    drop(late);
+  }
+
   void ask(bool to_kill) {
     std::unique_lock lock(mutex_);
     if (start_asked_) {  // not begun: it never will
@@ -456,8 +458,8 @@ class address : public node, public reply_sink, public room_waiter {
       tell(notice_kind::start_failed, life, reason::shutdown);
       return;
     }
-    if (to_kill) kill_asked_ = true;
-    stop_asked_.store(true, std::memory_order_relaxed);  // read by `self.stopping()` in a running handler
+    if (to_kill) kill_asked_.store(true, std::memory_order_relaxed);
+    stop_asked_.store(true, std::memory_order_release);  // pairs with `is_stopping`
     attend(lock);
   }
 

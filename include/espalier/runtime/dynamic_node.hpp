@@ -72,7 +72,8 @@ class dynamic_node final : public notice_inbox {
   }
 
   void take(notice& n) override {
-    const instant now = wiring_.runs->now();
+    // When a child that is never restarted starts and ends means nothing to the plan.
+    const instant now = about_.restart == restart_kind::temporary ? instant{} : wiring_.runs->now();
     const plan::child_index i = n.child;
     if (about_.backs_off) decides_.take_jitter(wiring_.runs->jitter());
     switch (n.what) {

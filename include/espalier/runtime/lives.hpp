@@ -2,6 +2,7 @@
 #pragma once
 
 #include <espalier/runtime/address.hpp>
+#include <espalier/runtime/deadline.hpp>
 #include <espalier/runtime/left_behind.hpp>
 
 // The lives of a process at its place: from a start to the hand-over. All of this runs on the worker that has
@@ -45,6 +46,11 @@ class lives : public address {
 
   enum class phase : unsigned char { none, starting, serving, terminating };
 
+  /// Whether there is more to look at than the mailbox. Under the lock.
+  bool has_control() const {
+    return is_bounded_ || phase_ != phase::serving || is_stopping() || has_signals() || rooms_missing() != 0;
+  }
+
   // --- code of the process
 
   /// Runs code of the process, which may be left behind meanwhile: it touches nothing else of this place.
@@ -70,44 +76,29 @@ class lives : public address {
 
   // --- its limits
 
-  /// The limit of what the process is suspended on. On a pool it stays armed when that is answered, since
-  /// most calls are answered long before, and the next one sees to it that it is due in time; it finds out
-  /// when it expires.
-  struct suspension_timer final : timer {
-    explicit suspension_timer(lives& at) : home(at) {}
+  /// The limit of what the process is suspended on.
+  struct suspension_limit final : deadline {
+    explicit suspension_limit(lives& at) : home(at) {}
     void expire() noexcept override {
       std::unique_lock lock(home.mutex_);
       home.timer_expired_ = true;
       home.attend(lock);
     }
     lives& home;
-    instant armed_for = end_of_time;  // touched by the worker, as `due`
-    instant due = end_of_time;        // of what it is suspended on
   };
   /// What a process has that ever waited for time. Touched by the worker.
   struct timing {
     explicit timing(lives& home) : timed(home, *home.runs_, home.mutex_), limit(home) {}
     timed_mails timed;
-    suspension_timer limit;
+    suspension_limit limit;
   };
   timing& timing_part() {
     if (timing_ == nullptr) timing_ = std::make_unique<timing>(*this);
     return *timing_;
   }
-  void arm(instant due) {
-    suspension_timer& t = timing_part().limit;
-    t.due = due;
-    if (t.armed_for <= due) return;
-    t.armed_for = due;
-    runs_->arm(t, due);
-  }
+  void arm(instant due) { timing_part().limit.set(*runs_, due); }
   void disarm() {
-    if (timing_ == nullptr) return;
-    suspension_timer& t = timing_->limit;
-    t.due = end_of_time;
-    if (t.armed_for == end_of_time || runs_->keeps_stale_timers()) return;
-    t.armed_for = end_of_time;
-    runs_->disarm(t);
+    if (timing_ != nullptr) timing_->limit.clear(*runs_);
   }
 
   // --- from start to end
@@ -118,11 +109,11 @@ class lives : public address {
     std::shared_ptr<void const> arguments;
     auto failure = detail::caught([&] { life_ = plan_->make(here(), lives_); });
     if (failure) return fail_start(*failure);
-    {
+    if (has_arguments_) {
       std::lock_guard lock(mutex_);
-      running_ = life_.get();
-      if (rare_ != nullptr) arguments = rare_->arguments;
+      arguments = rare_->arguments;
     }
+    running_.store(life_.get(), std::memory_order_release);  // to who leaves it behind, or looks at it
     life_->lives_before = lives_before_;
     life_->arguments = arguments.get();
     failure = contained([&](incarnation& life) {
@@ -151,11 +142,11 @@ class lives : public address {
 
   [[gnu::always_inline]] void enter(envelope& e) {
     std::coroutine_handle<> frame;
-    const auto thrown = contained([&](incarnation& life) {
+    auto thrown = contained([&](incarnation& life) {
       reach(fault_point::before_handler);
       frame = e.begin(life);
     });
-    if (thrown) return crash(*thrown);
+    if (thrown) return crash(std::move(*thrown));
     if (frame || is_simulated_) return drive(frame);
     finish_message();  // the handler has returned
   }
@@ -188,25 +179,30 @@ class lives : public address {
     }
   }
 
+  /// Takes what left `init` or `terminate`, if that was a task.
+  reason_box finish_activity() {
+    if (!life_->activity) return {};
+    return contained([](incarnation& life) { life.finish_activity(); });
+  }
   void finish_init() {
-    const auto thrown = contained([](incarnation& life) { life.finish_activity(); });
-    if (thrown) return fail_start(*thrown);
+    if (const auto thrown = finish_activity()) return fail_start(*thrown);
     if (life_->asked_to_stop) return fail_start(*life_->asked_to_stop);
     if (const auto asked = end_asked()) return fail_start(*asked);
     phase_ = phase::serving;
     {
       std::lock_guard lock(mutex_);
       inbox_.open();
+      needs_lock_ = has_control();
     }
     tell(notice_kind::started, lives_, reason::normal);
   }
 
   void finish_handler() {
-    const auto thrown = contained([this, &served = *current_](incarnation&) {
+    auto thrown = contained([this, &served = *current_](incarnation&) {
       served.finish();
       reach(fault_point::after_handler);
     });
-    if (thrown) return crash(*thrown);
+    if (thrown) return crash(std::move(*thrown));
     finish_message();
   }
   [[gnu::always_inline]] void finish_message() {
@@ -223,10 +219,10 @@ class lives : public address {
     if (life_->asked_to_stop) begin_terminate(*life_->asked_to_stop);
   }
 
-  [[gnu::noinline]] void crash(exit_reason const& why) {
+  [[gnu::noinline]] void crash(exit_reason why) {
     note_message();
     abandon_current();
-    begin_terminate(why);
+    begin_terminate(std::move(why));
   }
 
   /// Gives up what the process is suspended on or busy with.
@@ -239,20 +235,25 @@ class lives : public address {
     }
   }
 
-  void begin_stop() {
-    leave_handler();
-    if (phase_ == phase::starting) return fail_start(reason::shutdown);
-    envelope_list told;
-    waiting_for_room waiting;
-    {
-      std::lock_guard lock(mutex_);
-      if (!plan_->about->keep_mailbox) {
-        sort_in(inbox_.take());
-        told = std::move(mail_);
-        bounded_ = 0;
-      }
-      waiting = take_waiting();
+  /// Unlocks.
+  void begin_stop(std::unique_lock<short_lock>& lock) {
+    if (current_ != nullptr || life_->waiting != nullptr) {
+      lock.unlock();
+      leave_handler();
+      lock.lock();
     }
+    if (phase_ == phase::starting) {
+      lock.unlock();
+      return fail_start(reason::shutdown);
+    }
+    envelope_list told;
+    if (!plan_->about->keep_mailbox) {
+      sort_in(inbox_.take());
+      told = std::move(mail_);
+      bounded_ = 0;
+    }
+    const waiting_for_room waiting = take_waiting();
+    lock.unlock();
     tell_of_room(waiting);
     answer_current(reason::shutdown);
     fail_all(told, reason::shutdown);
@@ -261,33 +262,29 @@ class lives : public address {
 
   /// What the parent has asked of this life.
   std::optional<exit_reason> end_asked() {
-    if (!is_stopping()) return {};  // a kill is a stop, too; what is asked from now on is looked at later
-    std::lock_guard lock(mutex_);
-    if (kill_asked_) return exit_reason(reason::killed);
-    if (stop_asked_.load(std::memory_order_relaxed)) return exit_reason(reason::shutdown);
-    return {};
+    if (!is_stopping()) return {};  // what is asked from now on is looked at later
+    return exit_reason(is_killed() ? reason::killed : reason::shutdown);
   }
 
-  void begin_terminate(exit_reason const& why) {
+  void begin_terminate(exit_reason why) {
     if (const auto asked = end_asked(); asked && *asked == reason::killed) return end_killed();
     phase_ = phase::terminating;
     needs_lock_ = true;
-    life_->ending = why;
+    life_->ending = std::move(why);
     std::coroutine_handle<> frame;
-    const auto thrown = contained([&](incarnation& life) {
+    auto thrown = contained([&](incarnation& life) {
       reach(fault_point::terminate);
       frame = life.begin_terminate(life.ending);
     });
     if (thrown) {
-      life_->ending = *thrown;
+      life_->ending = std::move(*thrown);
       return end();
     }
     drive(frame);
   }
 
   void finish_terminate() {
-    const auto thrown = contained([](incarnation& life) { life.finish_activity(); });
-    if (thrown) life_->ending = *thrown;
+    if (auto thrown = finish_activity()) life_->ending = std::move(*thrown);
     end();
   }
 
@@ -300,8 +297,8 @@ class lives : public address {
 
   /// The hand-over. After it, this place may be started again at any moment, on another worker.
   void end() {
-    const exit_reason why = life_->ending;
     destroy_process();
+    const exit_reason why = std::move(life_->ending);
     const type_id message =
         plan::class_of(why.kind()) == plan::exit_class::abnormal ? noted_message() : type_id{};
     release_rest();
@@ -311,26 +308,24 @@ class lives : public address {
   /// Gives back the mail, and tells everybody.
   void hand_over(exit_reason const& why, type_id message, envelope* served) {
     envelope_list lost;
-    bond_list watching;
-    waiting_for_room waiting;
+    std::optional<parting> others;
     {
       std::lock_guard lock(mutex_);
-      running_ = nullptr;
+      running_.store(nullptr, std::memory_order_relaxed);
       sort_in(inbox_.close());
-      envelope_list all = rare_ == nullptr ? envelope_list() : std::exchange(rare_->queued, {});
-      all.push_all(std::move(mail_));
-      mail_ = without_private(std::move(all), 0, plan_->about->keep_mailbox);
-      if (!plan_->about->keep_mailbox && !planted(planted_mistake::mail_outlives_process))
-        lost.push_all(std::move(mail_));
-      for (envelope* e = mail_.first(); e != nullptr; e = e->next) e->failure = why;  // kept
-      count_bounded();
-      watching = take_watchers();
-      waiting = take_waiting();
       if (rare_ != nullptr) {
+        envelope_list newer = std::exchange(mail_, std::exchange(rare_->queued, {}));
+        mail_.push_all(std::move(newer));
+      }
+      if (!mail_.empty()) lost = sort_out(why);
+      count_bounded();
+      if (rare_ != nullptr) {
+        others = {take_bonds(), take_watchers(), take_waiting()};
         rare_->rooms_missing = 0;
         rare_->signals.clear();
       }
     }
+    if (others) unwatch_all(others->bonds);
     drop_answers();
     const bool is_forgotten =
         planted(planted_mistake::caller_not_answered) && served != nullptr && served->from.to != nullptr;
@@ -339,10 +334,20 @@ class lives : public address {
     if (is_simulated_) plan_->faults->ended(here(), why);
     if (planted(planted_mistake::stale_notice_accepted)) tell(notice_kind::ended, life, why, message);
     tell(notice_kind::ended, life, why, message);
-    for (auto& b : watching) tell_of_end(b, life, why);
-    tell_of_room(waiting);
+    if (others) {
+      for (auto& b : others->watching) tell_of_end(b, life, why);
+      tell_of_room(others->waiting);
+    }
     if (answers) fail(*served, why);
     fail_all(lost, why);
+  }
+  /// Leaves in the mail what the next incarnation is to get, and answers the rest. Under the lock.
+  envelope_list sort_out(exit_reason const& why) {
+    const bool keeps = plan_->about->keep_mailbox;
+    mail_ = without_private(std::exchange(mail_, {}), 0, keeps);
+    if (!keeps && !planted(planted_mistake::mail_outlives_process)) return std::exchange(mail_, {});
+    for (envelope* e = mail_.first(); e != nullptr; e = e->next) e->failure = why;
+    return {};
   }
 
   void fail_start(exit_reason why) { end_start(notice_kind::start_failed, std::move(why)); }
@@ -354,19 +359,30 @@ class lives : public address {
     hand_back(what, std::move(why));
   }
   void hand_back(notice_kind what, exit_reason why) {
-    bond_list watching;
+    std::optional<parting> others;
     {
       std::lock_guard lock(mutex_);
-      running_ = nullptr;
+      running_.store(nullptr, std::memory_order_relaxed);
       sort_in(inbox_.take());
       mail_ = without_private(std::move(mail_), untaken_signal);  // what others have sent goes on waiting
       count_bounded();
-      watching = take_watchers(lives_);
+      if (rare_ != nullptr) others = {take_bonds(), take_watchers(lives_), {}};
     }
+    if (others) unwatch_all(others->bonds);
     drop_answers();
     const std::uint64_t life = drop_life();
     tell(what, life, why);
-    for (auto& b : watching) tell_of_end(b, life, why);
+    if (!others) return;
+    for (auto& b : others->watching) tell_of_end(b, life, why);
+  }
+  /// What a life that ends leaves to be told to others; hardly any leaves something.
+  struct parting {
+    bond_map bonds;  // its own
+    bond_list watching;
+    waiting_for_room waiting;
+  };
+  static void unwatch_all(bond_map const& all) {
+    for (auto& [number, b] : all) b->target->unwatch(*b);
   }
 
   void tell_of_end(std::shared_ptr<bond> const& b, std::uint64_t life, exit_reason const& why) {
@@ -384,7 +400,6 @@ class lives : public address {
   /// Stops what works for the life.
   void release_rest() {
     if (timing_ != nullptr && !planted(planted_mistake::timer_outlives_process)) timing_->timed.disarm_all();
-    cancel_all_bonds();
     phase_ = phase::none;
     is_draining_ = false;
     last_message_ = nullptr;

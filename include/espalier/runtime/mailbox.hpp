@@ -67,9 +67,15 @@ class mailbox {
       if (put(n, w, (w & alive) != 0 ? scheduled : scheduled | attention)) return result(w, true);
     }
   }
-  /// Has the consumer look. Answers whether the caller is to submit the process.
-  [[nodiscard]] bool attend() {
-    return (word_.fetch_or(scheduled | attention, Atomics::acq_rel) & scheduled) == 0;
+  /// Has the consumer look, and if so asked be there again. Answers whether the caller is to submit the
+  /// process.
+  [[nodiscard]] bool attend(bool unparks = false) {
+    const word drops = unparks ? parked : 0;
+    word w = word_.load(Atomics::relaxed);
+    while (!word_.compare_exchange_weak(w, (w & ~drops) | scheduled | attention, Atomics::acq_rel,
+                                        Atomics::relaxed)) {
+    }
+    return (w & scheduled) == 0;
   }
   bool is_parked() const { return (word_.load(Atomics::relaxed) & parked) != 0; }
   bool is_alive() const { return (word_.load(Atomics::relaxed) & alive) != 0; }

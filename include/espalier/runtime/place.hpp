@@ -82,13 +82,14 @@ class alignas(64) place final : public lives {
     envelope* served = nullptr;
     {
       std::lock_guard lock(mutex_);
-      if (running_ == nullptr) return leaving::not_running;
-      const whereabouts at = running_->held.claim();
+      incarnation* const runs = running_.load(std::memory_order_acquire);
+      if (runs == nullptr) return leaving::not_running;
+      const whereabouts at = runs->held.claim();
       if (at != whereabouts::in_code) {
         return at == whereabouts::outside ? leaving::not_running : leaving::in_context;
       }
-      running_->left.store(true, std::memory_order_relaxed);
-      running_ = nullptr;
+      runs->left.store(true, std::memory_order_relaxed);
+      running_.store(nullptr, std::memory_order_relaxed);
       if (handled_in_place_ != nullptr) sort_in(inbox_.take());  // before what is handled may be freed
       if (current_ != nullptr) note_message();
       envelope* const handled = std::exchange(current_, nullptr);
@@ -128,13 +129,14 @@ class alignas(64) place final : public lives {
 
   void stalled() noexcept override {
     std::unique_lock lock(mutex_);
-    if (running_ == nullptr) return;  // it is its supervisor that the worker works for
+    incarnation* const runs = running_.load(std::memory_order_acquire);
+    if (runs == nullptr) return;  // it is its supervisor that the worker works for
     const std::uint64_t incarnation = lives_ - lives_before_;
     type_id message;
     // While the life is claimed its worker does not come out of the code.
-    if (running_->held.claim() == whereabouts::in_code) {
+    if (runs->held.claim() == whereabouts::in_code) {
       if (current_ != nullptr) message = current_->message_type();
-      running_->held.unclaim();
+      runs->held.unclaim();
     }
     lock.unlock();
     tell(notice_kind::stalled, incarnation, reason::normal, message);
@@ -197,7 +199,9 @@ class alignas(64) place final : public lives {
 
   /// Does one thing. Answers false if the process rests, and this worker has it no more.
   bool step() {
-    if (needs_lock_ || inbox_.has_attention()) return step_under_lock();
+    if (inbox_.has_attention()) return step_under_lock();
+    if (life_ == nullptr) return !inbox_.rest();  // what there is to do comes with attention
+    if (needs_lock_) return step_under_lock();
     if (life_->waiting != nullptr) {
       sort_in(inbox_.take());
       return resume_if_answered() || !inbox_.rest();
@@ -225,21 +229,19 @@ class alignas(64) place final : public lives {
 
   bool step_under_lock() {
     std::unique_lock lock(mutex_);
-    inbox_.attended();
+    if (inbox_.has_attention()) inbox_.attended();
     sort_in(inbox_.take());
     needs_lock_ = true;
-    if (std::exchange(timer_expired_, false)) timing_->limit.armed_for = end_of_time;
+    if (std::exchange(timer_expired_, false)) timing_->limit.expired();
     if (life_ != nullptr) {
       if (is_busy_) return enter_if_due(lock);
-      if (kill_asked_) {
+      if (is_killed()) {
         lock.unlock();
         end_killed();
         return true;
       }
-      if (stop_asked_.load(std::memory_order_relaxed) && phase_ != phase::terminating &&
-          !goes_on_draining()) {
-        lock.unlock();
-        begin_stop();
+      if (is_stopping() && phase_ != phase::terminating && !goes_on_draining()) {
+        begin_stop(lock);
         return true;
       }
       if (has_signals() && phase_ == phase::serving) {
@@ -279,21 +281,8 @@ class alignas(64) place final : public lives {
     return !inbox_.rest();
   }
 
-  /// Whether what the process is suspended on has taken too long. If not, its timer is armed again.
-  bool is_expired() {
-    if (timing_ == nullptr || timing_->limit.armed_for != end_of_time) return false;
-    const instant due = timing_->limit.due;
-    if (due == end_of_time) return false;
-    if (due <= runs_->now()) return true;
-    arm(due);
-    return false;
-  }
-
-  /// Whether there is more to look at than the mailbox. Under the lock.
-  bool has_control() const {
-    return is_bounded_ || phase_ != phase::serving || kill_asked_ ||
-           stop_asked_.load(std::memory_order_relaxed) || has_signals() || rooms_missing() != 0;
-  }
+  /// Whether what the process is suspended on has taken too long.
+  bool is_expired() { return timing_ != nullptr && timing_->limit.has_come(*runs_); }
 
   /// Whether the life is to handle a message; if not, it is gone.
   bool is_for_life(envelope& e) {

@@ -5,6 +5,7 @@
 #include <deque>
 #include <espalier/process/ref.hpp>
 #include <espalier/runtime/address.hpp>
+#include <espalier/runtime/deadline.hpp>
 #include <espalier/runtime/fault_injector.hpp>
 #include <espalier/runtime/notice_inbox.hpp>
 #include <espalier/runtime/report.hpp>
@@ -17,8 +18,8 @@
 // Stopping a child: the order `stop` goes to the child, and one timer is armed with the child's limit. If it
 // expires, the child is killed; a function that still runs 100 ms later is left behind (left_behind.hpp), or,
 // if just then it used its context, as soon as it is seen running. What no worker has come to by then has
-// 100 ms more. A `brutal_kill` child is killed at once. Each stop has a number, so that a timer that expires
-// late means nothing.
+// 100 ms more. A `brutal_kill` child is killed at once. A timer that expires after the stop has ended, or in
+// the next one, finds that the limit has not come (deadline.hpp).
 namespace espalier::runtime {
 
 enum class event_kind : unsigned char {
@@ -32,7 +33,7 @@ enum class event_kind : unsigned char {
 struct event {
   event_kind what{};
   record const* about = nullptr;
-  exit_reason why;
+  exit_reason const& why;
   // One record may stand for many.
   node const* node_about = nullptr;
   node const* supervisor = nullptr;  // that says so, of its child; null: the end of all
@@ -73,7 +74,7 @@ class supervisor_node final : public notice_inbox {
         ring_(rule.max_restarts),
         decides_(rule, rules_.data(), states_.data(), static_cast<plan::child_index>(children_.size()),
                  ring_.data()),
-        limit_(*this, notice_kind::limit_expired),
+        limit_(*this),
         start_limit_(*this, notice_kind::start_expired) {}
 
   /// Takes a child. All must be taken before the first start.
@@ -116,7 +117,13 @@ class supervisor_node final : public notice_inbox {
     supervisor_node& home;
     notice_kind const what;
     plan::child_index child = 0;
-    std::uint64_t number = 0;  // of the stop, or of the life that starts
+    std::uint64_t number = 0;  // of the life that starts, or of the wait
+  };
+
+  struct stop_limit final : deadline {
+    explicit stop_limit(supervisor_node& of) : home(of) {}
+    void expire() noexcept override { home.enqueue({.what = notice_kind::limit_expired}); }
+    supervisor_node& home;
   };
 
   /// What is remembered of a child's current or last life.
@@ -145,7 +152,9 @@ class supervisor_node final : public notice_inbox {
     if (stale && !planted(planted_mistake::stale_notice_accepted)) return;
     if (planted(planted_mistake::restart_not_counted))
       std::fill(ring_.begin(), ring_.end(), instant{INT64_MIN / 2});
-    const instant now = wiring_.runs->now();
+    // The time costs about as much as three locks.
+    const bool asks_time = decides_.asks_time() || !waits_.empty();
+    const instant now = asks_time ? wiring_.runs->now() : instant{};
     if (!waits_.empty()) decides_.take_jitter(wiring_.runs->jitter());
     switch (n.what) {
       case notice_kind::start:
@@ -175,7 +184,9 @@ class supervisor_node final : public notice_inbox {
       case notice_kind::retry:
         return decides_.retry(i, now, orders());
       case notice_kind::limit_expired:
-        return overdue(i, n.life);
+        limit_.expired();
+        if (limit_.has_come(*wiring_.runs)) overdue(limited_);
+        return;
       case notice_kind::overflowed:
         lives_[i].message = n.message;
         return report_about(report_kind::mailbox_overflow, i, report_action::dropping, 0, 0, {}, &n.why);
@@ -341,19 +352,17 @@ class supervisor_node final : public notice_inbox {
 
   void stop_child(plan::child_index i) {
     record const& r = *records_[i];
-    limit_.child = i;
-    limit_.number = ++stops_;
+    limited_ = i;
     killed_ = r.brutal_kill;
     if (killed_) {
       children_[i]->kill();
     } else {
       children_[i]->stop();
     }
-    if (r.shutdown != infinity) wiring_.runs->arm(limit_, wiring_.runs->due_after(r.shutdown));
+    if (r.shutdown != infinity) limit_.set(*wiring_.runs, wiring_.runs->due_after(r.shutdown));
   }
 
-  void overdue(plan::child_index i, std::uint64_t stop_number) {
-    if (stop_number != stops_) return;
+  void overdue(plan::child_index i) {
     if (decides_.child(i).now != plan::status::stopping && !lives_[i].start_overdue) return;
     if (records_[i]->supervisor) return report_about(report_kind::still_running, i, report_action::waiting);
     constexpr duration to_return{100'000'000};
@@ -367,7 +376,7 @@ class supervisor_node final : public notice_inbox {
     } else if (l == leaving::in_context) {
       wait = to_look_again;
     }
-    wiring_.runs->arm(limit_, wiring_.runs->now() + wait);
+    limit_.set(*wiring_.runs, wiring_.runs->now() + wait);
   }
 
   /// The start takes longer than it may: it is stopped, and has failed then.
@@ -387,7 +396,7 @@ class supervisor_node final : public notice_inbox {
     stop_is_over(n.child);
   }
   void stop_is_over(plan::child_index i) {
-    if (limit_.child == i && limit_.number == stops_) wiring_.runs->disarm(limit_);
+    if (limited_ == i) limit_.clear(*wiring_.runs);
     start_is_over(i);
   }
   void start_is_over(plan::child_index i) {
@@ -483,14 +492,14 @@ class supervisor_node final : public notice_inbox {
   std::vector<std::string_view> affected_;  // by the restart being reported
   plan::supervisor_plan decides_;
   std::uint64_t life_ = 0;
-  limit_timer limit_;
+  stop_limit limit_;  // of the stop under way, of this child
+  plan::child_index limited_ = 0;
   limit_timer start_limit_;
   std::unordered_map<plan::child_index, limit_timer> waits_;  // of children with a back-off
   std::uint64_t numbers_of_waits_ = 0;
   std::deque<asked> requests_;
   bool is_requested_ = false;  // the first of them is under way
   std::vector<std::pair<plan::child_index, address*>> dependents_;
-  std::uint64_t stops_ = 0;
   bool killed_ = false;
 };
 
