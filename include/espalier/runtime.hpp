@@ -6,6 +6,7 @@
 #include <espalier/runtime/address.hpp>
 #include <espalier/runtime/bond.hpp>
 #include <espalier/runtime/branch.hpp>
+#include <espalier/runtime/deadline.hpp>
 #include <espalier/runtime/depot.hpp>
 #include <espalier/runtime/dynamic_node.hpp>
 #include <espalier/runtime/engine.hpp>

@@ -119,8 +119,8 @@ class address : public node, public reply_sink, public room_waiter {
   /// From a timer of this process.
   void push_timed(timed_mail& due) {
     std::unique_lock lock(mutex_);
-    due.posted = true;
-    const pushed what = inbox_.push_private(*due.mail);
+    due.set_posted();
+    const pushed what = inbox_.push_private(*due.mail());
     lock.unlock();
     if (what == pushed::wakes) runs_->submit(*this);
   }
@@ -531,6 +531,6 @@ class address : public node, public reply_sink, public room_waiter {
   }
 };
 
-inline void timed_mail::expire() noexcept { home.push_timed(*this); }
+inline void timed_mail::expire() noexcept { home_.push_timed(*this); }
 
 }  // namespace espalier::runtime

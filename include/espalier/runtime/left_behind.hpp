@@ -30,8 +30,8 @@ namespace espalier::runtime {
 /// An incarnation whose function still runs, with the message that it handles.
 class left_behind final : public timer, public runnable {
  public:
-  left_behind(std::unique_ptr<incarnation> life, envelope* handled, std::unique_ptr<timed_mail> owner)
-      : life_(std::move(life)), handled_(handled), owner_(std::move(owner)) {}
+  left_behind(std::unique_ptr<incarnation> life, std::unique_ptr<envelope> handled)
+      : life_(std::move(life)), handled_(std::move(handled)) {}
 
   incarnation const& life() const { return *life_; }
 
@@ -44,13 +44,11 @@ class left_behind final : public timer, public runnable {
     life_->only_destructs = true;
     if (handled_ != nullptr) handled_->abandon();
     life_->destroy();
-    if (owner_ == nullptr) delete handled_;
   }
 
  private:
   std::unique_ptr<incarnation> life_;
-  envelope* handled_;
-  std::unique_ptr<timed_mail> owner_;  // if a timer sent the message
+  std::unique_ptr<envelope> handled_;  // null if it is no message
 };
 
 /// Thrown past the functions of a place by the worker that comes back too late.

@@ -146,7 +146,7 @@ class lives : public address {
       reach(fault_point::before_handler);
       frame = e.begin(life);
     });
-    if (thrown) return crash(std::move(*thrown));
+    if (thrown) return crash(std::move(thrown));
     if (frame || is_simulated_) return drive(frame);
     finish_message();  // the handler has returned
   }
@@ -202,7 +202,7 @@ class lives : public address {
       served.finish();
       reach(fault_point::after_handler);
     });
-    if (thrown) return crash(std::move(*thrown));
+    if (thrown) return crash(std::move(thrown));
     finish_message();
   }
   [[gnu::always_inline]] void finish_message() {
@@ -219,10 +219,10 @@ class lives : public address {
     if (life_->asked_to_stop) begin_terminate(*life_->asked_to_stop);
   }
 
-  [[gnu::noinline]] void crash(exit_reason why) {
+  [[gnu::noinline]] void crash(reason_box why) {
     note_message();
     abandon_current();
-    begin_terminate(std::move(why));
+    begin_terminate(std::move(*why));
   }
 
   /// Gives up what the process is suspended on or busy with.

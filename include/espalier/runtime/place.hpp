@@ -92,11 +92,13 @@ class alignas(64) place final : public lives {
       running_.store(nullptr, std::memory_order_relaxed);
       if (handled_in_place_ != nullptr) sort_in(inbox_.take());  // before what is handled may be freed
       if (current_ != nullptr) note_message();
-      envelope* const handled = std::exchange(current_, nullptr);
+      std::unique_ptr<envelope> handled(std::exchange(current_, nullptr));
       const bool is_answered_to = handled != nullptr && handled->from.to != nullptr;
       if (is_answered_to) served = new stand_in_answer(*handled);
-      auto owner = handled == nullptr || handled->timed() == 0 ? nullptr : timing_->timed.release(*handled);
-      rare_part().left.push_back(std::make_unique<left_behind>(std::move(life_), handled, std::move(owner)));
+      if (handled != nullptr && handled->timed() != 0) {
+        static_cast<void>(timing_->timed.release(*handled).release());  // it is this one
+      }
+      rare_part().left.push_back(std::make_unique<left_behind>(std::move(life_), std::move(handled)));
     }  // now the function may return, and all that is gone
     runs_->replace_worker_of(*this);
     if (is_busy_) runs_->arm(*rare_->left.back(), busy_until_);  // in a simulation it does not yet
@@ -199,9 +201,7 @@ class alignas(64) place final : public lives {
 
   /// Does one thing. Answers false if the process rests, and this worker has it no more.
   bool step() {
-    if (inbox_.has_attention()) return step_under_lock();
-    if (life_ == nullptr) return !inbox_.rest();  // what there is to do comes with attention
-    if (needs_lock_) return step_under_lock();
+    if (needs_lock_ || inbox_.has_attention()) return step_under_lock();
     if (life_->waiting != nullptr) {
       sort_in(inbox_.take());
       return resume_if_answered() || !inbox_.rest();
@@ -228,6 +228,8 @@ class alignas(64) place final : public lives {
   }
 
   bool step_under_lock() {
+    // Without a life what there is to do comes with attention.
+    if (life_ == nullptr && !inbox_.has_attention()) return !inbox_.rest();
     std::unique_lock lock(mutex_);
     if (inbox_.has_attention()) inbox_.attended();
     sort_in(inbox_.take());

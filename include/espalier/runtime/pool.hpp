@@ -19,7 +19,8 @@
 // thief is woken to have a look, and takes what it sees wait for long.
 //
 // Parking. A worker that finds nothing searches for some microseconds, because waking a core takes longer
-// than that, and then sleeps (parking.hpp):
+// than that, and then sleeps (parking.hpp). If it has slept for longer than that, too, it searches only for a
+// moment the next time: so rare events cost little.
 //   1. It locks `idle_mutex_`, says that it rests, and looks at every queue once more.
 //   2. It is woken by setting its `woken` flag under `idle_mutex_`; it sleeps only while the flag is unset.
 //      The timekeeper is woken last.
@@ -94,6 +95,7 @@ class pool final : public seats {
   static constexpr unsigned most_from_slot = 32;  // turns
   static constexpr duration patience{50'000};     // with a worker that has not measured
   static constexpr duration search_time{70'000};  // longer than that
+  static constexpr duration moment{5'000};
 
   void take_turns(worker_thread& thread) override {
     current_ = &thread;
@@ -215,7 +217,7 @@ class pool final : public seats {
       self.is_searching = true;
     }
     sight seen;
-    const instant end = clock_now() + search_time;
+    const instant end = clock_now() + (self.is_patient ? search_time : moment);
     do {
       if (runnable* r = steal(self, &seen)) return r;
       for (int i = 0; i != 32; ++i) pause();
@@ -260,6 +262,7 @@ class pool final : public seats {
     if (!may_search) {
       self.woken = false;
       idle_.push_back(&self);
+      const instant begin = clock_now();
       bool timed_out = false;
       while (!self.woken && !timed_out) {
         if (timekeeper_ == nullptr) timekeeper_ = &self;
@@ -272,6 +275,7 @@ class pool final : public seats {
         }
       }
       std::erase(idle_, &self);
+      thread.is_patient = clock_now() - begin <= search_time;
       may_search = false;
       thread.is_searching = self.woken && !ending_;  // as who woke it has counted
       if (timekeeper_ == &self) {

@@ -104,6 +104,7 @@ class seats : public scheduler {
     unsigned ticks = 0;
     unsigned from_slot = 0;  // turns in a row
     bool is_searching = false;
+    bool is_patient = true;  // when it searches
 
     // Under `idle_mutex_`.
     std::thread handle;

@@ -23,16 +23,19 @@ class timer {
   timer& operator=(timer const&) = delete;
   virtual ~timer() = default;
 
+  /// When it is to expire, or has.
+  instant due() const { return due_; }
+
  private:
   friend class timer_queue;
   friend class timer_wheel;
-  static constexpr std::size_t unarmed = SIZE_MAX;
+  static constexpr std::uint32_t unarmed = UINT32_MAX;
 
   instant due_{};
   std::uint64_t order_ = 0;  // of arming, so that equal instants keep it
-  std::size_t slot_ = unarmed;
   timer* before_ = nullptr;  // in a wheel
   timer* after_ = nullptr;
+  std::uint32_t slot_ = unarmed;
 };
 
 /// The armed timers of a simulation, where every instant counts: a binary heap of pointers, in which each
@@ -94,7 +97,7 @@ class timer_queue {
   }
   void put(std::size_t slot, timer* t) {
     heap_[slot] = t;
-    t->slot_ = slot;
+    t->slot_ = static_cast<std::uint32_t>(slot);
   }
   void rise(std::size_t slot, timer* t) {
     while (slot != 0 && before(t, heap_[(slot - 1) / 2])) {
