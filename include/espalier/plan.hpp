@@ -6,5 +6,6 @@
 #include <espalier/plan/backoff.hpp>
 #include <espalier/plan/dynamic_plan.hpp>
 #include <espalier/plan/exit_class.hpp>
+#include <espalier/plan/order.hpp>
 #include <espalier/plan/supervisor_plan.hpp>
 #include <espalier/plan/window.hpp>

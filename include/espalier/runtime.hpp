@@ -5,6 +5,7 @@
 
 #include <espalier/runtime/address.hpp>
 #include <espalier/runtime/bond.hpp>
+#include <espalier/runtime/bond_table.hpp>
 #include <espalier/runtime/branch.hpp>
 #include <espalier/runtime/deadline.hpp>
 #include <espalier/runtime/depot.hpp>
@@ -23,6 +24,7 @@
 #include <espalier/runtime/pace.hpp>
 #include <espalier/runtime/parking.hpp>
 #include <espalier/runtime/place.hpp>
+#include <espalier/runtime/place_plan.hpp>
 #include <espalier/runtime/pool.hpp>
 #include <espalier/runtime/process_services.hpp>
 #include <espalier/runtime/report.hpp>

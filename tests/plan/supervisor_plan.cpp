@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include <random>
 #include <string>
 #include <utility>
 #include <vector>
@@ -384,6 +385,34 @@ TEST_CASE("a supervisor that starts anew has a fresh budget, and all its childre
   CHECK(d.started(0) == "start1");
   CHECK(d.started(1) == "up");
   CHECK(d.crashed(1) == "restarting1 start1");
+}
+
+TEST_CASE("the time of an event that need not be asked for means nothing") {
+  for (unsigned seed = 1; seed != 3'000; ++seed) {
+    std::minstd_rand random(seed);
+    const auto any = [&](unsigned n) { return static_cast<unsigned>(random() % n); };
+    const auto strategy = static_cast<strategy_kind>(any(3));
+    const std::vector<plan::child_rule> children = {permanent, transient, temporary, permanent};
+    desk exact(rule(strategy, 3), children);
+    desk vague(rule(strategy, 3), children);
+    REQUIRE(exact.begin() == vague.begin());
+    std::string trace;
+    for (int i = 0; i != 40; ++i) {
+      exact.now = exact.now + 1_s;
+      vague.now = vague.decides.asks_time() ? exact.now : es::instant{};
+      const unsigned what = any(5);
+      const unsigned child = any(4);
+      const auto why = static_cast<plan::exit_class>(any(3));
+      const auto act = [&](desk& d) {
+        if (what == 0) return d.failed(child);
+        if (what == 1) return d.retry(child);
+        return what == 2 ? d.started(child) : d.ended(child, why);
+      };
+      const std::string said = act(exact);
+      trace += said + "; ";
+      REQUIRE_MESSAGE(act(vague) == said, "seed ", seed, ": ", trace);
+    }
+  }
 }
 
 TEST_CASE("a plan runs in the compiler") {

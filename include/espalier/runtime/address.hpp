@@ -4,11 +4,10 @@
 #include <algorithm>
 #include <atomic>
 #include <espalier/process/incarnation.hpp>
-#include <espalier/runtime/bond.hpp>
-#include <espalier/runtime/fault_injector.hpp>
+#include <espalier/runtime/bond_table.hpp>
 #include <espalier/runtime/left_behind.hpp>
 #include <espalier/runtime/mailbox.hpp>
-#include <espalier/runtime/node.hpp>
+#include <espalier/runtime/place_plan.hpp>
 #include <espalier/runtime/short_lock.hpp>
 #include <espalier/runtime/timed_mails.hpp>
 #include <list>
@@ -25,19 +24,6 @@
 // process while there is a life; without one, to who holds the lock. A mailbox with a bound is the exception:
 // who sends to it has to count, so its messages go into `mail_` directly, and all of it is under the lock.
 namespace espalier::runtime {
-
-/// What the engine knows of a place from the tree.
-struct place_plan {
-  record const* about = nullptr;
-  std::unique_ptr<incarnation> (*make)(place&, std::uint64_t number) = nullptr;
-  place* const* neighbours = nullptr;
-  parent* const* dynamics = nullptr;   // by position among its edges, as the neighbours are
-  place* const* partitions = nullptr;  // of a partitioned supervisor, this one among them
-  void const* const* environment = nullptr;
-  parent* told = nullptr;
-  scheduler* runs = nullptr;
-  fault_injector* faults = nullptr;  // only in a simulation
-};
 
 /// Waits for room in a mailbox: a process, or a thread outside the tree.
 class room_waiter {
@@ -146,17 +132,14 @@ class address : public node, public reply_sink, public room_waiter {
       std::lock_guard lock(mutex_);
       const bool is_same = generation == 0 || generation == this->generation();
       if (!inbox_.is_parked() && is_same) {
-        bond_list& all = rare_part().watchers;
-        b->at = all.insert(all.end(), b);
-        b->attached = true;
-        return;
+        return rare_part().bonds.watch(b);
       }
     }
     fire(b, 0, reason::noproc);
   }
   void unwatch(bond& b) {
     std::lock_guard lock(mutex_);
-    if (std::exchange(b.attached, false)) rare_->watchers.erase(b.at);
+    if (rare_ != nullptr) rare_->bonds.unwatch(b);
   }
 
   /// Takes a bond of which this is the owner. Answers false, and does nothing, if this is parked.
@@ -164,31 +147,22 @@ class address : public node, public reply_sink, public room_waiter {
     std::lock_guard lock(mutex_);
     if (inbox_.is_parked() || (generation != 0 && generation != this->generation())) return false;
     if (b->owner_life == 0) b->owner_life = receiving_life();
-    b->number = ++rare_part().bond_numbers;
-    rare_->bonds.emplace(b->number, b);
+    rare_part().bonds.own(b);
     return true;
   }
   /// The link that this owns to another process; null if there is none.
   std::shared_ptr<bond> find_link(address const& to) {
     std::lock_guard lock(mutex_);
-    if (rare_ == nullptr) return nullptr;
-    for (auto& [number, b] : rare_->bonds) {
-      if (b->kind == bond_kind::link && b->target == &to) return b;
-    }
-    return nullptr;
+    return rare_ == nullptr ? nullptr : rare_->bonds.find_link(to);
   }
   /// Gives up a bond of this owner, and what it has delivered. Answers false if there is none of that number.
   bool cancel_bond(std::uint64_t number) {
     std::shared_ptr<bond> b;
     {
       std::lock_guard lock(mutex_);
-      if (rare_ == nullptr) return false;
-      const auto at = rare_->bonds.find(number);
-      if (at == rare_->bonds.end()) return false;
-      b = std::move(at->second);
-      rare_->bonds.erase(at);
-      b->canceled = true;  // what it has delivered is dropped when it is taken out
+      if (rare_ != nullptr) b = rare_->bonds.cancel(number);
     }
+    if (b == nullptr) return false;
     b->target->unwatch(*b);
     return true;
   }
@@ -300,30 +274,9 @@ class address : public node, public reply_sink, public room_waiter {
 
   // --- bonds
 
-  /// Those who are to be told of the end of an incarnation; with `born_in`, only of the bonds that were made
-  /// by it. Under the lock.
-  bond_list take_watchers(std::uint64_t born_in = 0) {
-    bond_list taken;
-    if (rare_ == nullptr) return taken;
-    bond_list& all = rare_->watchers;
-    for (auto at = all.begin(); at != all.end();) {
-      const auto b = at++;
-      if (born_in != 0 && (*b)->born_in != born_in) continue;
-      (*b)->attached = false;
-      taken.splice(taken.end(), all, b);
-    }
-    return taken;
-  }
   static void fire(std::shared_ptr<bond> const& b, std::uint64_t incarnation, exit_reason const& why) {
     b->notice.fill_in(incarnation, why);
     b->owner->arrive(*b, why);
-  }
-
-  /// Those of the life that ends, which are of no use any more. Under the lock.
-  bond_map take_bonds() {
-    bond_map all = std::exchange(rare_->bonds, {});
-    for (auto& [number, b] : all) b->canceled = true;
-    return all;
   }
 
   // --- room
@@ -351,9 +304,7 @@ class address : public node, public reply_sink, public room_waiter {
     std::list<exit_signal> signals;
     waiting_for_room waiting;         // for room here
     std::uint64_t rooms_missing = 0;  // that the present life waits for elsewhere
-    bond_list watchers;               // to be told of the end
-    bond_map bonds;                   // of this process
-    std::uint64_t bond_numbers = 0;
+    bond_table bonds;
     std::vector<std::unique_ptr<left_behind>> left;
     envelope_list queued;  // before the stop, and to be handled before it
     std::shared_ptr<void const> arguments;
@@ -440,7 +391,7 @@ class address : public node, public reply_sink, public room_waiter {
     } else {
       rare_->signals.clear();
       const waiting_for_room waiting = std::exchange(rare_->waiting, {});
-      const bond_list told = take_watchers();
+      const bond_list told = rare_->bonds.take_watchers();
       lock.unlock();
       tell_of_room(waiting);
       for (auto& b : told) fire(b, 0, reason::noproc);
@@ -520,7 +471,7 @@ class address : public node, public reply_sink, public room_waiter {
     std::unique_lock lock(mutex_);
     if (b.canceled || inbox_.is_parked()) return;
     if (b.kind == bond_kind::link) {
-      rare_->bonds.erase(b.number);  // the caller still holds it
+      rare_->bonds.forget(b.number);  // the caller still holds it
       return push_signal({why, true, b.owner_life}, std::move(b.notice.mail), lock);
     }
     envelope& mail = *b.notice.mail.release();

@@ -320,7 +320,7 @@ class lives : public address {
       if (!mail_.empty()) lost = sort_out(why);
       count_bounded();
       if (rare_ != nullptr) {
-        others = {take_bonds(), take_watchers(), take_waiting()};
+        others = {rare_->bonds.cancel_all(), rare_->bonds.take_watchers(), take_waiting()};
         rare_->rooms_missing = 0;
         rare_->signals.clear();
       }
@@ -366,7 +366,7 @@ class lives : public address {
       sort_in(inbox_.take());
       mail_ = without_private(std::move(mail_), untaken_signal);  // what others have sent goes on waiting
       count_bounded();
-      if (rare_ != nullptr) others = {take_bonds(), take_watchers(lives_), {}};
+      if (rare_ != nullptr) others = {rare_->bonds.cancel_all(), rare_->bonds.take_watchers(lives_), {}};
     }
     if (others) unwatch_all(others->bonds);
     drop_answers();

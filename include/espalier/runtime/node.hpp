@@ -2,7 +2,7 @@
 #pragma once
 
 #include <espalier/check/record.hpp>
-#include <espalier/plan/supervisor_plan.hpp>
+#include <espalier/plan/order.hpp>
 #include <espalier/process/administration.hpp>
 #include <espalier/runtime/scheduler.hpp>
 

@@ -124,7 +124,7 @@ class alignas(64) place final : public lives {
   std::size_t left_behind_count() const { return rare_ == nullptr ? 0 : rare_->left.size(); }
   bool holds_nothing() const {
     return life_ == nullptr && inbox_.is_empty() && mail_.empty() && answers_ == nullptr && !has_timers() &&
-           (rare_ == nullptr || (rare_->bonds.empty() && rare_->watchers.empty()));
+           (rare_ == nullptr || rare_->bonds.empty());
   }
 
   // --- from the pool
@@ -290,7 +290,7 @@ class alignas(64) place final : public lives {
   bool is_for_life(envelope& e) {
     if (e.bond() != 0) {
       std::lock_guard lock(mutex_);
-      if (e.bond() != trapped_signal && rare_->bonds.erase(e.bond()) == 0) {
+      if (e.bond() != trapped_signal && !rare_->bonds.forget(e.bond())) {
         delete &e;
         return false;
       }
