@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <deque>
+#include <espalier/plan/supervisor_plan.hpp>
 #include <espalier/process/ref.hpp>
 #include <espalier/runtime/address.hpp>
 #include <espalier/runtime/deadline.hpp>
