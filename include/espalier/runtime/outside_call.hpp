@@ -1,18 +1,22 @@
 // Copyright the Espalier authors. Boost Software License 1.0 (see LICENSE).
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <espalier/process/answer.hpp>
 #include <espalier/process/envelope.hpp>
 #include <espalier/runtime/address.hpp>
+#include <espalier/runtime/spin.hpp>
 #include <mutex>
+#include <thread>
 
 namespace espalier::runtime {
 
 /// A call from a thread outside the tree. It has two owners, the waiting thread and the request on its way,
-/// and goes with the second of them: so a late answer finds somebody to drop it.
+/// and goes with the second of them: so a late answer finds somebody to drop it. The thread looks for the
+/// answer for a moment before it sleeps, because to be woken takes longer than most answers do.
 class outside_call final : public reply_sink {
  public:
   static outside_call* make() { return new outside_call; }
@@ -23,11 +27,13 @@ class outside_call final : public reply_sink {
       answer_ = &answered;
       arrived_.notify_one();
     }
+    is_there_.store(true, std::memory_order_relaxed);  // only now, so that nobody waits for the lock
     release();
   }
 
   /// Blocks until the answer is there or the limit is over. Answers null after the limit.
   envelope* wait(duration limit) {
+    look_for_answer(limit);
     std::unique_lock lock(mutex_);
     auto there = [&] { return answer_ != nullptr; };
     if (limit == infinity) {
@@ -54,9 +60,19 @@ class outside_call final : public reply_sink {
   outside_call() = default;
   ~outside_call() { delete answer_; }
 
+  void look_for_answer(duration limit) const {
+    constexpr duration moment{10'000};
+    static bool const has_other_cores = std::thread::hardware_concurrency() > 1;
+    if (!has_other_cores) return;
+    const std::chrono::nanoseconds most(std::min(limit, moment).nanoseconds);
+    const auto end = std::chrono::steady_clock::now() + most;
+    while (!is_there_.load(std::memory_order_relaxed) && std::chrono::steady_clock::now() < end) spin_once();
+  }
+
   std::mutex mutex_;
   std::condition_variable arrived_;
   envelope* answer_ = nullptr;
+  std::atomic<bool> is_there_{false};
   std::atomic<int> owners_{2};
 };
 

@@ -5,6 +5,7 @@
 #include <ctime>
 #include <espalier/runtime/depot.hpp>
 #include <espalier/runtime/seats.hpp>
+#include <espalier/runtime/spin.hpp>
 
 // A small work-stealing pool: what its threads (seats.hpp) do.
 //
@@ -220,7 +221,8 @@ class pool final : public seats {
     const instant end = clock_now() + (self.is_patient ? search_time : moment);
     do {
       if (runnable* r = steal(self, &seen)) return r;
-      for (int i = 0; i != 32; ++i) pause();
+      // What comes from outside is looked for all the time, what neighbours have not, since that slows them.
+      for (int i = 0; i != 32 && shared_.seems_empty(); ++i) spin_once();
     } while (!next_due_has_come() && clock_now() < end);
     return nullptr;
   }
@@ -228,14 +230,6 @@ class pool final : public seats {
   void end_search(worker_thread& self) {
     self.is_searching = false;
     if (parking_.end_search_with_work() && anything_to_share() && parking_.needs_wake()) wake_one();
-  }
-
-  static void pause() {
-#if defined(__x86_64__) || defined(__i386__)
-    __builtin_ia32_pause();
-#else
-    std::atomic_signal_fence(std::memory_order_seq_cst);
-#endif
   }
 
   bool anything_to_share() {

@@ -3,10 +3,12 @@
 
 #include <atomic>
 #include <espalier/runtime/scheduler.hpp>
+#include <espalier/runtime/short_lock.hpp>
+#include <mutex>
 
 namespace espalier::runtime {
 
-/// First in, first out, under a mutex. Any thread.
+/// First in, first out, under a lock. Any thread.
 class run_queue {
  public:
   void push(runnable& r) {
@@ -54,7 +56,7 @@ class run_queue {
   bool seems_empty() const { return size_.load(std::memory_order_acquire) == 0; }
 
  private:
-  std::mutex mutex_;
+  short_lock mutex_;
   runnable* first_ = nullptr;
   runnable* last_ = nullptr;
   std::atomic<std::size_t> size_{0};
