@@ -142,7 +142,7 @@ class clerk final : public es::runtime::reply_sink {
     request->from = {this, 0};
     supervisor.take_request(*request.release(), 0);
   }
-  void deliver(es::runtime::envelope& answered) noexcept override {
+  void deliver(es::runtime::answerable& answered) noexcept override {
     answer_.reset(static_cast<es::runtime::start_request*>(&answered));
     if (!answer_->failure) role_.where = *answer_->reply;
   }

@@ -79,7 +79,7 @@ class desk final : runtime::scheduler, runtime::parent, runtime::reply_sink {
   template <class P, class M>
   void send(runtime::place& to, runtime::return_address from, M m) {
     auto mail = std::make_unique<runtime::message<P, M>>(std::in_place, m);
-    mail->from = from;
+    if constexpr (es::detail::call_message<M>) mail->from = from;
     if (to.post(*mail, true)) static_cast<void>(mail.release());
   }
   void work() {
@@ -106,7 +106,7 @@ class desk final : runtime::scheduler, runtime::parent, runtime::reply_sink {
   }
   void take_request(runtime::envelope& r, es::plan::child_index) noexcept override { delete &r; }
 
-  void deliver(runtime::envelope& answered) noexcept override {
+  void deliver(runtime::answerable& answered) noexcept override {
     log_ += answered.failure ? "caller " : "answered ";
     delete &answered;
   }

@@ -11,14 +11,14 @@
 
 namespace espalier::runtime {
 
-class envelope;
+class answerable;
 class incarnation;
 
 /// Takes the answer to a call: a process's place, or a thread outside the tree.
 class reply_sink {
  public:
   /// Takes over `answered`, a request with its reply or its failure. Any thread.
-  virtual void deliver(envelope& answered) noexcept = 0;
+  virtual void deliver(answerable& answered) noexcept = 0;
 
  protected:
   ~reply_sink() = default;
@@ -30,8 +30,8 @@ struct return_address {
   std::uint64_t call = 0;
 };
 
-/// A message on its way, in one block with what its handling needs. For a call, the same block carries the
-/// answer back.
+/// A message on its way, in one block with what its handling needs. It is small, because how many of them fit
+/// into the cache is what many messages at once cost.
 class alignas(16) envelope : public in_block {
  public:
   envelope() = default;
@@ -61,8 +61,11 @@ class alignas(16) envelope : public in_block {
   /// Whether it is neither of a timer nor a notice.
   bool is_message() const { return kind_ == kind::message; }
 
+  /// The same as what may be answered; null if nobody waits for an answer.
+  inline answerable* call();
+  inline answerable const* call() const;
+
   envelope* next = nullptr;
-  return_address from;
 
  private:
   enum class kind : unsigned char { message, timed, notice };
@@ -71,11 +74,6 @@ class alignas(16) envelope : public in_block {
     number_ = number;
   }
   std::uint64_t number_ = 0;
-
- public:
-  reason_box failure;  // of a call; while it is kept, why the last incarnation ended
-
- private:
   kind kind_ = kind::message;
 
  public:
@@ -83,31 +81,50 @@ class alignas(16) envelope : public in_block {
   bool is_answer = false;  // on its way back
 
  protected:
+  bool is_answerable_ = false;
   std::uint16_t size_if_silent_ = 0;  // of its block, if there is nothing to be done when it is destroyed
 
  public:
   /// Whether it is a cast that may be freed after the process has gone on, and without its destructor.
-  bool is_freed_silently() const { return size_if_silent_ != 0 && is_message() && from.to == nullptr; }
+  bool is_freed_silently() const { return size_if_silent_ != 0 && is_message(); }
   /// Frees such a one, once it has been handled.
   [[gnu::always_inline]] static void free_silently(envelope& e) noexcept {
     operator delete(&e, e.size_if_silent_);
   }
 };
 
+/// One that may be sent as a call. Then it carries the answer back.
+class answerable : public envelope {
+ public:
+  answerable() { is_answerable_ = true; }
+
+  return_address from;
+  reason_box failure;  // of a call; while it is kept, why the last incarnation ended
+};
+
+inline answerable const* envelope::call() const {
+  if (!is_answerable_) return nullptr;
+  auto* const a = static_cast<answerable const*>(this);
+  return a->from.to == nullptr ? nullptr : a;
+}
+inline answerable* envelope::call() {
+  return const_cast<answerable*>(static_cast<envelope const*>(this)->call());
+}
+
 /// A request whose answer is an `R`.
 template <class R>
-class request : public envelope {
+class request : public answerable {
  public:
   std::optional<R> reply;
 };
 template <>
-class request<void> : public envelope {};
+class request<void> : public answerable {};
 
 /// Answers a call with its reply, or drops a cast that was handled.
 inline void give_back(envelope& e) noexcept {
   if (e.timed() != 0) return;
-  if (e.from.to != nullptr) {
-    e.from.to->deliver(e);
+  if (answerable* const c = e.call()) {
+    c->from.to->deliver(*c);
   } else {
     delete &e;
   }
@@ -115,7 +132,7 @@ inline void give_back(envelope& e) noexcept {
 
 /// Answers a call with the reason why there is no reply, or drops a cast.
 inline void fail(envelope& e, exit_reason const& why) noexcept {
-  if (e.from.to != nullptr) e.failure = why;
+  if (answerable* const c = e.call()) c->failure = why;
   give_back(e);
 }
 

@@ -25,8 +25,8 @@ struct death_notice {
 /// The call or sleep that a process is suspended on. It lives in the coroutine's frame.
 struct suspension {
   std::coroutine_handle<> frame;
-  std::uint64_t call = 0;      // tells its answer from late ones
-  envelope* answer = nullptr;  // set by the dispatcher before it resumes; null after a timeout
+  std::uint64_t call = 0;        // tells its answer from late ones
+  answerable* answer = nullptr;  // set by the dispatcher before it resumes; null after a timeout
   bool is_call = false;
 };
 

@@ -83,15 +83,26 @@ namespace runtime {
 template <class P>
 class life;
 
+template <class M>
+struct envelope_for {
+  using type = envelope;
+};
+template <detail::call_message M>
+struct envelope_for<M> {
+  using type = request<detail::reply_of<M>>;
+};
+template <class M>
+using message_base = typename envelope_for<M>::type;
+
 /// A message of type `M` for a process of type `P`. A repeated one is sent by a timer again and again, and
 /// each handling gets a copy.
 template <class P, class M, bool Repeated = false>
-class message final : public request<detail::reply_of<M>> {
+class message final : public message_base<M> {
  public:
   template <class... Args>
   explicit message(std::in_place_t, Args&&... args)
       : message(tag<sizeof...(Args) != 0>{}, std::forward<Args>(args)...) {
-    constexpr bool is_silent = std::is_trivially_destructible_v<M> && std::is_void_v<detail::reply_of<M>> &&
+    constexpr bool is_silent = std::is_trivially_destructible_v<M> && !detail::call_message<M> &&
                                alignof(message) == alignof(envelope) && sizeof(message) <= UINT16_MAX;
     this->size_if_silent_ = is_silent ? sizeof(message) : 0;
   }

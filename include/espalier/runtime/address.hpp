@@ -111,7 +111,7 @@ class address : public node, public reply_sink, public room_waiter {
     if (what == pushed::wakes) runs_->submit(*this);
   }
 
-  void deliver(envelope& answered) noexcept override {
+  void deliver(answerable& answered) noexcept override {
     answered.is_answer = true;
     const pushed what = inbox_.push_private(answered);
     if (what == pushed::wakes) runs_->submit(*this);
@@ -319,7 +319,10 @@ class address : public node, public reply_sink, public room_waiter {
 
   /// Answers all calls; what was kept from an incarnation, with the reason of that one.
   static void fail_all(envelope_list& list, exit_reason const& why) {
-    while (envelope* e = list.pop()) fail(*e, e->failure.value_or(why));
+    while (envelope* e = list.pop()) {
+      answerable const* const c = e->call();
+      fail(*e, c == nullptr ? why : exit_reason(c->failure.value_or(why)));
+    }
   }
   /// Writes down a signal, and puts its notice into the mailbox. A consumer that comes to the notice has
   /// found the signal before, because attention is asked for first. Unlocks.

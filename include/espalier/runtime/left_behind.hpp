@@ -57,9 +57,9 @@ struct function_was_left {
 };
 
 /// Answers a call in the place of the request, which is still being handled.
-class stand_in_answer final : public envelope {
+class stand_in_answer final : public answerable {
  public:
-  explicit stand_in_answer(envelope& request) : stands_for(&request), type_(request.message_type()) {
+  explicit stand_in_answer(answerable& request) : stands_for(&request), type_(request.message_type()) {
     from = std::exchange(request.from, {});
   }
   std::coroutine_handle<> begin(incarnation&) override { return {}; }

@@ -135,7 +135,7 @@ class lives : public address {
 
   void handle(envelope& e) {
     current_ = &e;
-    if (e.failure) e.failure.reset();  // of a kept message
+    if (answerable* const c = e.call()) c->failure.reset();  // of a kept one
     if (is_simulated_ && is_busy(e)) return;
     enter(e);
   }
@@ -328,7 +328,7 @@ class lives : public address {
     if (others) unwatch_all(others->bonds);
     drop_answers();
     const bool is_forgotten =
-        planted(planted_mistake::caller_not_answered) && served != nullptr && served->from.to != nullptr;
+        planted(planted_mistake::caller_not_answered) && served != nullptr && served->call() != nullptr;
     const bool answers = served != nullptr && served->timed() == 0 && !is_forgotten;
     const std::uint64_t life = drop_life();
     if (is_simulated_) plan_->faults->ended(here(), why);
@@ -346,7 +346,9 @@ class lives : public address {
     const bool keeps = plan_->about->keep_mailbox;
     mail_ = without_private(std::exchange(mail_, {}), 0, keeps);
     if (!keeps && !planted(planted_mistake::mail_outlives_process)) return std::exchange(mail_, {});
-    for (envelope* e = mail_.first(); e != nullptr; e = e->next) e->failure = why;
+    for (envelope* e = mail_.first(); e != nullptr; e = e->next) {
+      if (answerable* const c = e->call()) c->failure = why;
+    }
     return {};
   }
 

@@ -21,7 +21,7 @@ class outside_call final : public reply_sink {
  public:
   static outside_call* make() { return new outside_call; }
 
-  void deliver(envelope& answered) noexcept override {
+  void deliver(answerable& answered) noexcept override {
     {
       std::lock_guard lock(mutex_);
       answer_ = &answered;
@@ -32,7 +32,7 @@ class outside_call final : public reply_sink {
   }
 
   /// Blocks until the answer is there or the limit is over. Answers null after the limit.
-  envelope* wait(duration limit) {
+  answerable* wait(duration limit) {
     look_for_answer(limit);
     std::unique_lock lock(mutex_);
     auto there = [&] { return answer_ != nullptr; };
@@ -45,7 +45,7 @@ class outside_call final : public reply_sink {
   }
 
   /// The answer, if it is there. For a scheduler that runs on the calling thread.
-  envelope* poll() {
+  answerable* poll() {
     std::lock_guard lock(mutex_);
     return std::exchange(answer_, nullptr);
   }
@@ -71,7 +71,7 @@ class outside_call final : public reply_sink {
 
   std::mutex mutex_;
   std::condition_variable arrived_;
-  envelope* answer_ = nullptr;
+  answerable* answer_ = nullptr;
   std::atomic<bool> is_there_{false};
   std::atomic<int> owners_{2};
 };

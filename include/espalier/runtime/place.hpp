@@ -93,8 +93,8 @@ class alignas(64) place final : public lives {
       if (handled_in_place_ != nullptr) sort_in(inbox_.take());  // before what is handled may be freed
       if (current_ != nullptr) note_message();
       std::unique_ptr<envelope> handled(std::exchange(current_, nullptr));
-      const bool is_answered_to = handled != nullptr && handled->from.to != nullptr;
-      if (is_answered_to) served = new stand_in_answer(*handled);
+      answerable* const called = handled == nullptr ? nullptr : handled->call();
+      if (called != nullptr) served = new stand_in_answer(*called);
       if (handled != nullptr && handled->timed() != 0) {
         static_cast<void>(timing_->timed.release(*handled).release());  // it is this one
       }
@@ -334,10 +334,11 @@ class alignas(64) place final : public lives {
     suspension& s = *life_->waiting;
     while (envelope* e = answers_) {
       answers_ = e->next;
-      if (s.answer == nullptr && e->from.call == s.call) {
-        s.answer = e;
+      auto* const a = static_cast<answerable*>(e);
+      if (s.answer == nullptr && a->from.call == s.call) {
+        s.answer = a;
       } else {
-        delete e;
+        delete a;
       }
     }
     if (s.answer == nullptr && !expired) return false;

@@ -14,12 +14,12 @@ namespace espalier::runtime {
 /// exception is under way, and in destructors.
 class outside_code {
  public:
-  explicit outside_code(incarnation& self) : outside_code(self, std::nothrow) {
+  [[gnu::always_inline]] explicit outside_code(incarnation& self) : outside_code(self, std::nothrow) {
     if (!is_outside_ && !self.only_destructs && std::uncaught_exceptions() == 0) throw quarantined();
   }
-  outside_code(incarnation& self, std::nothrow_t)
+  [[gnu::always_inline]] outside_code(incarnation& self, std::nothrow_t)
       : self_(self), is_outside_(self.home.leave_code(self, whereabouts::in_context)) {}
-  ~outside_code() {
+  [[gnu::always_inline]] ~outside_code() {
     if (is_outside_) self_.held.enter();
   }
   outside_code(outside_code const&) = delete;
@@ -40,12 +40,12 @@ inline delivery post(child_address const& to, envelope& mail, bool may_wait) {
 [[gnu::noinline]] inline delivery send(incarnation& self, child_address const& to, envelope& mail) {
   const outside_code now(self);
   if (!now || to.at == nullptr) return {};
-  return to.at->post(mail, mail.from.to == nullptr || self.home.calls_may_wait(), to.generation);
+  return to.at->post(mail, mail.call() == nullptr || self.home.calls_may_wait(), to.generation);
 }
 [[gnu::noinline]] inline delivery send(incarnation& self, place& to, envelope& mail) {
   const outside_code now(self);
   if (!now) return {};
-  return to.post(mail, mail.from.to == nullptr || self.home.calls_may_wait());
+  return to.post(mail, mail.call() == nullptr || self.home.calls_may_wait());
 }
 inline void wait_for_room(incarnation& self, place& to) {
   const outside_code now(self);

@@ -94,7 +94,7 @@ reply_of<M> call_from_outside(runtime::child_address to, Message&& m, Wait wait)
     throw call_failed(id_of<Q>, reason::noproc);
   }
   static_cast<void>(mail.release());
-  const std::unique_ptr<runtime::envelope> answered(wait(*call));
+  const std::unique_ptr<runtime::answerable> answered(wait(*call));
   call->release();
   if (answered == nullptr) throw call_failed(id_of<Q>, reason::timeout);
   if (answered->failure) throw call_failed(id_of<Q>, *answered->failure);

@@ -29,12 +29,12 @@ class audit final : public runtime::reply_sink {
   node_index index(record const& r) const { return static_cast<node_index>(&r - tree_.records); }
 
   /// A call is on its way.
-  void asked(runtime::envelope& mail, node_index by, runtime::place& of) {
+  void asked(runtime::answerable& mail, node_index by, runtime::place& of) {
     open_[&mail] = {mail.from.to, by, index(of.about())};
     mail.from.to = this;
   }
 
-  void deliver(runtime::envelope& answered) noexcept override {
+  void deliver(runtime::answerable& answered) noexcept override {
     auto* const instead = dynamic_cast<runtime::stand_in_answer*>(&answered);
     const auto at = open_.find(instead != nullptr ? instead->stands_for : &answered);
     const request r = at->second;

@@ -60,7 +60,7 @@ class deliveries {
 
   void arrive(item const& i) {
     if (i.notice) return i.notice();
-    if (i.asked_by != nullptr) return i.asked_by->deliver(*i.mail);
+    if (i.asked_by != nullptr) return i.asked_by->deliver(static_cast<runtime::answerable&>(*i.mail));
     if (!push_(*i.to, *i.mail, i.may_wait)) runtime::fail(*i.mail, reason::noproc);
   }
 

@@ -259,8 +259,8 @@ class simulated_tree : private runtime::fault_injector {
     return found->second;
   }
 
-  runtime::envelope* drive_until_answered(runtime::outside_call& c, instant end) {
-    runtime::envelope* answered = nullptr;
+  runtime::answerable* drive_until_answered(runtime::outside_call& c, instant end) {
+    runtime::answerable* answered = nullptr;
     drive([&] { return (answered = c.poll()) != nullptr; }, end);
     return answered;
   }
@@ -368,12 +368,13 @@ class simulated_tree : private runtime::fault_injector {
 
   runtime::delivery post(runtime::place& to, runtime::envelope& mail, bool may_wait) override {
     if (to.refuses(may_wait)) return {};
-    if (mail.from.to == nullptr && faults_.drops(to.about(), mail.message_type())) {
+    runtime::answerable* const call = mail.call();
+    if (call == nullptr && faults_.drops(to.about(), mail.message_type())) {
       delete &mail;
       return {true};
     }
     const node_index from = sender();
-    if (mail.from.to != nullptr) audit_.asked(mail, from, to);
+    if (call != nullptr) audit_.asked(*call, from, to);
     const node_index target = audit_.index(to.about());
     if (!deliveries_.is_direct() && deliveries_.takes_message({from, target}, to, mail, may_wait))
       return {true};

@@ -68,10 +68,10 @@ class stand_in {
     handler handle;
   };
 
-  class redirected final : public runtime::envelope, public runtime::reply_sink {
+  class redirected final : public runtime::answerable, public runtime::reply_sink {
    public:
     redirected(stand_in& to, envelope& mail) : to_(to), mail_(&mail) {
-      if (mail.from.to != nullptr) from = {this, mail.from.call};
+      if (answerable const* const c = mail.call()) from = {this, c->from.call};
       to_itself = mail.to_itself;
     }
     std::coroutine_handle<> begin(runtime::incarnation& in) override {
@@ -82,9 +82,9 @@ class stand_in {
     void abandon() noexcept override {}
     type_id message_type() const noexcept override { return mail_->message_type(); }
 
-    void deliver(envelope& answered) noexcept override {
+    void deliver(answerable& answered) noexcept override {
       if (&answered != this) return fail_early(answered);
-      envelope& m = *mail_.release();
+      answerable& m = *mail_.release()->call();
       m.failure = std::move(failure);
       if (answered_ || m.failure) {
         m.from.to->deliver(m);
@@ -96,8 +96,8 @@ class stand_in {
 
    private:
     /// Its process is left behind, and still handles it.
-    void fail_early(envelope& answered) noexcept {
-      auto& instead = *new runtime::stand_in_answer(*mail_);
+    void fail_early(answerable& answered) noexcept {
+      auto& instead = *new runtime::stand_in_answer(*mail_->call());
       runtime::fail(instead, *answered.failure);
       delete &answered;
     }
@@ -124,7 +124,7 @@ class stand_in {
       if (!e->handle) e->handle = std::move(running);
       return answered;
     }
-    if (mail.from.to == nullptr) return true;
+    if (mail.call() == nullptr) return true;
     throw std::logic_error(std::string(detail::view(name_)) + " stands in and has no answer to " +
                            std::string(detail::view(mail.message_type())) + "; write sim.answer<" +
                            std::string(detail::view(name_)) + ", " +
