@@ -3,12 +3,10 @@
 
 #include <atomic>
 #include <espalier/runtime/scheduler.hpp>
-#include <espalier/runtime/short_lock.hpp>
-#include <mutex>
 
 namespace espalier::runtime {
 
-/// First in, first out, under a lock. Any thread.
+/// First in, first out, under a mutex. Any thread.
 class run_queue {
  public:
   void push(runnable& r) {
@@ -56,7 +54,7 @@ class run_queue {
   bool seems_empty() const { return size_.load(std::memory_order_acquire) == 0; }
 
  private:
-  short_lock mutex_;
+  std::mutex mutex_;
   runnable* first_ = nullptr;
   runnable* last_ = nullptr;
   std::atomic<std::size_t> size_{0};
