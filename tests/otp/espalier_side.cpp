@@ -78,7 +78,7 @@ class actor {
     if (role_->pattern != nullptr) role_->pattern->came_up.push_back(role_.get());
   }
 
-  void handle(finish m, es::context<actor>& self) {
+  void handle(finish const& m, es::context<actor>& self) {
     finished_ = true;
     if (m.why == "crash") throw std::runtime_error(role_->name);
     const es::reason why = m.why == "normal" ? es::reason::normal
