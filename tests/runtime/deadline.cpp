@@ -66,6 +66,8 @@ TEST_CASE("a timer that expires before its limit is armed again, and the limit h
   runs.at = begin + 7_ms;
   l.expired();
   CHECK(l.has_come(runs));
+  l.expired();  // again, which may happen if the timer was armed anew meanwhile
+  CHECK_FALSE(l.has_come(runs));
 }
 
 TEST_CASE("a timer that expires when its limit is gone means nothing") {

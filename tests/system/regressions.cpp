@@ -3,7 +3,9 @@
 
 #include <doctest/doctest.h>
 
+#include <atomic>
 #include <future>
+#include <thread>
 
 #include "scripted.hpp"
 
@@ -294,6 +296,52 @@ struct blocking {
     self.environment<std::shared_future<void>>().wait();
   }
 };
+
+TEST_CASE("late answers come to a process with a bounded mailbox while others fill that") {
+  struct oracle {
+    struct question {
+      using reply = int;
+    };
+    es::task<int> handle(question, es::context<oracle>& self) {
+      co_await self.sleep(60_us);
+      co_return 1;
+    }
+  };
+  struct asker {
+    using calls = es::processes<oracle>;
+    struct noise {};
+    struct ask {};
+    struct asked {
+      using reply = int;
+    };
+    void handle(noise) {}
+    es::task<void> handle(ask, es::context<asker>& self) {
+      for (int i = 0; i != 2'000; ++i) {
+        co_await self.try_call_for<oracle, oracle::question>(50_us);
+        ++questions;
+      }
+    }
+    int handle(asked) { return questions; }
+    int questions = 0;
+  };
+  struct tree : es::supervisor<oracle, es::child<asker, es::mailbox<4, es::overflow::drop_oldest>>> {};
+  es::system<tree> sys;
+  std::atomic<bool> is_over{false};
+  sys.cast<asker>(asker::ask{});
+  std::thread crowd([&] {
+    while (!is_over) sys.cast<asker>(asker::noise{});
+  });
+  int questions = 0;
+  while (questions != 2'000) {  // the call may be pushed out of the mailbox
+    try {
+      questions = sys.call<asker>(asker::asked{});
+    } catch (es::call_failed const& e) {
+      REQUIRE(e.reason() == es::reason::no_reply);
+    }
+  }
+  is_over = true;
+  crowd.join();
+}
 
 TEST_CASE("a worker that blocks leaves its work to the others") {
   struct tree : es::supervisor<blocking, a, b> {};

@@ -372,7 +372,7 @@ class address : public node, public reply_sink, public room_waiter {
   std::uint64_t lives_before_ = 0;            // of the children that the place was given to before
   std::atomic<std::uint64_t> generation_{1};  // written while there is no life
   std::unique_ptr<rare> rare_;
-  // Changed by the worker, to another life without the lock, and to none under it.
+  // The life of `life_`. Set by the worker, without the lock, and to null under it.
   std::atomic<incarnation*> running_{nullptr};
   type_name const* last_message_ =
       nullptr;  // that it was handling when it began to end; touched by the worker

@@ -17,7 +17,8 @@ enum class bond_kind : unsigned char { monitor, link };
 /// attaches to the target's present incarnation, or to the next one if there is none (SEMANTICS 11), and
 /// fires once.
 ///
-///   1. The owner holds it in `bonds`, under the owner's lock; the target in `watchers`, under the target's.
+///   1. The owner holds it among its own, under the owner's lock, the target among those that watch it, under
+///      the target's (bond_table.hpp).
 ///      No two locks are held at a time.
 ///   2. The target's end takes all watchers out of the list, and hands each to its owner, which takes it out
 ///      of its own list and delivers it.

@@ -25,12 +25,15 @@ class deadline : public timer {
   }
   /// Takes note that the timer has expired.
   void expired() { armed_for_ = end_of_time; }
-  /// Whether the limit is over. If the timer has expired too early, it is armed again.
+  /// Whether the limit is over; said once. If the timer has expired too early, it is armed again.
   bool has_come(scheduler& runs) {
     if (armed_for_ != end_of_time || due_ == end_of_time) return false;
-    if (due_ <= runs.now()) return true;
-    set(runs, due_);
-    return false;
+    if (due_ > runs.now()) {
+      set(runs, due_);
+      return false;
+    }
+    due_ = end_of_time;
+    return true;
   }
 
  protected:

@@ -308,11 +308,13 @@ class lives : public address {
   /// Gives back the mail, and tells everybody.
   void hand_over(exit_reason const& why, type_id message, envelope* served) {
     envelope_list lost;
+    envelope* late = nullptr;
     std::optional<parting> others;
     {
       std::lock_guard lock(mutex_);
       running_.store(nullptr, std::memory_order_relaxed);
       sort_in(inbox_.close());
+      late = std::exchange(answers_, nullptr);
       if (rare_ != nullptr) {
         envelope_list newer = std::exchange(mail_, std::exchange(rare_->queued, {}));
         mail_.push_all(std::move(newer));
@@ -326,7 +328,7 @@ class lives : public address {
       }
     }
     if (others) unwatch_all(others->bonds);
-    drop_answers();
+    drop(late);
     const bool is_forgotten =
         planted(planted_mistake::caller_not_answered) && served != nullptr && served->call() != nullptr;
     const bool answers = served != nullptr && served->timed() == 0 && !is_forgotten;
@@ -361,17 +363,19 @@ class lives : public address {
     hand_back(what, std::move(why));
   }
   void hand_back(notice_kind what, exit_reason why) {
+    envelope* late = nullptr;
     std::optional<parting> others;
     {
       std::lock_guard lock(mutex_);
       running_.store(nullptr, std::memory_order_relaxed);
       sort_in(inbox_.take());
+      late = std::exchange(answers_, nullptr);
       mail_ = without_private(std::move(mail_), untaken_signal);  // what others have sent goes on waiting
       count_bounded();
       if (rare_ != nullptr) others = {rare_->bonds.cancel_all(), rare_->bonds.take_watchers(lives_), {}};
     }
     if (others) unwatch_all(others->bonds);
-    drop_answers();
+    drop(late);
     const std::uint64_t life = drop_life();
     tell(what, life, why);
     if (!others) return;

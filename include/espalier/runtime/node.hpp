@@ -34,7 +34,7 @@ enum class notice_kind : unsigned char {
 struct notice {
   notice_kind what{};
   plan::child_index child = 0;
-  std::uint64_t life = 0;  // which incarnation of the child, or which stop: stale ones are ignored
+  std::uint64_t life = 0;  // which incarnation of the child, or which limit: stale ones are ignored
   exit_reason why = reason::normal;
   type_id message = {};                      // that the child was handling
   plan::ending how = plan::ending::stopped;  // of a supervisor

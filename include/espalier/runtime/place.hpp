@@ -111,7 +111,6 @@ class alignas(64) place final : public lives {
     } else {
       hand_over(reason::killed, message, served);
     }
-    drop_answers();
     inbox_.abandon();
     return leaving::done;
   }
@@ -204,6 +203,7 @@ class alignas(64) place final : public lives {
     if (needs_lock_ || inbox_.has_attention()) return step_under_lock();
     if (life_->waiting != nullptr) {
       sort_in(inbox_.take());
+      drop(take_answer());
       return resume_if_answered() || !inbox_.rest();
     }
     envelope* e = mail_.pop();
@@ -253,7 +253,9 @@ class alignas(64) place final : public lives {
       if (life_->waiting != nullptr) {
         const bool may_resume = rooms_missing() == 0 || life_->waiting->is_call;
         needs_lock_ = has_control();
+        envelope* const late = take_answer();  // who sends to a mailbox with a bound may sort in another one
         lock.unlock();
+        drop(late);
         if (may_resume && resume_if_answered(is_expired())) return true;
         return !inbox_.rest();
       }
@@ -330,17 +332,23 @@ class alignas(64) place final : public lives {
     return life_->waiting != nullptr || !rare_->queued.empty();
   }
 
-  bool resume_if_answered(bool expired = false) {
+  /// Gives what is awaited its answer, if that is there. Answers those that have come too late.
+  envelope* take_answer() {
     suspension& s = *life_->waiting;
+    envelope* late = nullptr;
     while (envelope* e = answers_) {
       answers_ = e->next;
       auto* const a = static_cast<answerable*>(e);
       if (s.answer == nullptr && a->from.call == s.call) {
         s.answer = a;
       } else {
-        delete a;
+        e->next = std::exchange(late, e);
       }
     }
+    return late;
+  }
+  bool resume_if_answered(bool expired = false) {
+    suspension& s = *life_->waiting;
     if (s.answer == nullptr && !expired) return false;
     disarm();
     life_->waiting = nullptr;

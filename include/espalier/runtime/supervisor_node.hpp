@@ -30,7 +30,7 @@ enum class event_kind : unsigned char {
   gave_up
 };
 
-/// One step of supervision, for traces and tests.
+/// One step of supervision, for traces and tests. It lasts as long as its observer is called.
 struct event {
   event_kind what{};
   record const* about = nullptr;
@@ -360,7 +360,11 @@ class supervisor_node final : public notice_inbox {
     } else {
       children_[i]->stop();
     }
-    if (r.shutdown != infinity) limit_.set(*wiring_.runs, wiring_.runs->due_after(r.shutdown));
+    if (r.shutdown != infinity) {
+      limit_.set(*wiring_.runs, wiring_.runs->due_after(r.shutdown));
+    } else {
+      limit_.clear(*wiring_.runs);  // of another child, whose start was stopped
+    }
   }
 
   void overdue(plan::child_index i) {

@@ -29,7 +29,8 @@ class timed_mail final : public timer {
   address& home_;
   std::unique_ptr<envelope> mail_;
   duration period_{};
-  bool is_posted_ = false;  // with the next one, under the place's lock
+  // Under the place's lock while the timer is armed, or the message is on its way.
+  bool is_posted_ = false;
   bool is_canceled_ = false;
 };
 
@@ -106,6 +107,7 @@ class timed_mails {
   }
   /// Frees all. They have been disarmed, and none stands in the mailbox.
   void clear() {
+    for (timed_mail& t : all_) t.mail_.reset();  // before any is gone: what is in it may cancel another one
     all_.clear();
     first_free_ = 0;
     size_ = 0;

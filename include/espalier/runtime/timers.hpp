@@ -10,7 +10,8 @@
 
 namespace espalier::runtime {
 
-/// Something that happens at an instant. It must be disarmed before it is destroyed.
+/// Something that happens at an instant. It is destroyed only when it is not armed, or nothing expires any
+/// more.
 class timer {
  public:
   /// Called once when the time has come, under the lock of the queue: it may lock a place or a supervisor,
