@@ -21,7 +21,7 @@
 //
 // Parking. A worker that finds nothing searches for some microseconds, because waking a core takes longer
 // than that, and then sleeps (parking.hpp). If it has slept for longer than that, too, it searches only for a
-// moment the next time: so rare events cost little.
+// moment the next time, unless a timer is about to expire: so rare events cost little.
 //   1. It locks `idle_mutex_`, says that it rests, and looks at every queue once more.
 //   2. It is woken by setting its `woken` flag under `idle_mutex_`; it sleeps only while the flag is unset.
 //      The timekeeper is woken last.
@@ -218,7 +218,9 @@ class pool final : public seats {
       self.is_searching = true;
     }
     sight seen;
-    const instant end = clock_now() + (self.is_patient ? search_time : moment);
+    const instant begin = clock_now();
+    const bool is_patient = self.is_patient || timers_.next() <= begin + search_time;
+    const instant end = begin + (is_patient ? search_time : moment);
     do {
       if (runnable* r = steal(self, &seen)) return r;
       // What comes from outside is looked for all the time, what neighbours have not, since that slows them.

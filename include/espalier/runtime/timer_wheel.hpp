@@ -173,7 +173,8 @@ class timer_wheel {
   std::size_t size_ = 0;
   std::uint64_t orders_ = 0;
   std::vector<timer*> due_;  // while they expire
-  std::atomic<std::int64_t> next_{end_of_time.nanoseconds};
+  // Who searches for work looks at it all the time.
+  alignas(64) std::atomic<std::int64_t> next_{end_of_time.nanoseconds};
 };
 
 }  // namespace espalier::runtime
