@@ -136,24 +136,30 @@ class lives : public address {
   void handle(envelope& e) {
     current_ = &e;
     if (answerable* const c = e.call()) c->failure.reset();  // of a kept one
-    if (is_simulated_ && is_busy(e)) return;
-    enter(e);
+    if (is_simulated_) return handle_simulated(e);
+    std::coroutine_handle<> frame;
+    auto thrown = contained([&](incarnation& life) { frame = e.begin(life); });
+    if (thrown) return crash(std::move(thrown));
+    if (frame) return drive(frame);
+    finish_message();  // the handler has returned
   }
 
-  [[gnu::always_inline]] void enter(envelope& e) {
+  [[gnu::noinline]] void handle_simulated(envelope& e) {
+    if (!is_busy(e)) enter_simulated(e);
+  }
+  void enter_simulated(envelope& e) {
     std::coroutine_handle<> frame;
     auto thrown = contained([&](incarnation& life) {
       reach(fault_point::before_handler);
       frame = e.begin(life);
     });
     if (thrown) return crash(std::move(thrown));
-    if (frame || is_simulated_) return drive(frame);
-    finish_message();  // the handler has returned
+    drive(frame);
   }
 
   /// Whether the simulation has the process busy for a while; as with a running handler, nothing is taken up
   /// until that is over.
-  [[gnu::noinline]] bool is_busy(envelope const& e) {
+  bool is_busy(envelope const& e) {
     const duration d = plan_->faults->busy(here(), e);
     if (d <= duration{}) return false;
     is_busy_ = needs_lock_ = true;

@@ -362,7 +362,7 @@ class alignas(64) place final : public lives {
     is_busy_ = false;
     disarm();
     come_back(*life_);
-    enter(*current_);
+    enter_simulated(*current_);
     return true;
   }
 
