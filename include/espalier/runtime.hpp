@@ -20,6 +20,7 @@
 #include <espalier/runtime/next_slot.hpp>
 #include <espalier/runtime/node.hpp>
 #include <espalier/runtime/notice_inbox.hpp>
+#include <espalier/runtime/observer.hpp>
 #include <espalier/runtime/outside_call.hpp>
 #include <espalier/runtime/pace.hpp>
 #include <espalier/runtime/parking.hpp>

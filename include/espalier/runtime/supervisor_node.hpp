@@ -9,7 +9,7 @@
 #include <espalier/runtime/deadline.hpp>
 #include <espalier/runtime/fault_injector.hpp>
 #include <espalier/runtime/notice_inbox.hpp>
-#include <espalier/runtime/report.hpp>
+#include <espalier/runtime/observer.hpp>
 #include <string>
 #include <unordered_map>
 
@@ -22,33 +22,6 @@
 // 100 ms more. A `brutal_kill` child is killed at once. A timer that expires after the stop has ended, or in
 // the next one, finds that the limit has not come (deadline.hpp).
 namespace espalier::runtime {
-
-enum class event_kind : unsigned char {
-  started,
-  ended,
-  restarting,  // a restart failed, and the next attempt waits in the supervisor's queue
-  gave_up
-};
-
-/// One step of supervision, for traces and tests. It lasts as long as its observer is called.
-struct event {
-  event_kind what{};
-  record const* about = nullptr;
-  exit_reason const& why;
-  // One record may stand for many.
-  node const* node_about = nullptr;
-  node const* supervisor = nullptr;  // that says so, of its child; null: the end of all
-};
-
-/// What supervisors tell the world about themselves. Any worker.
-class observer {
- public:
-  virtual void happened(event const& e) noexcept = 0;
-  virtual void reported(report const& r) noexcept = 0;
-
- protected:
-  ~observer() = default;
-};
 
 /// What the engine knows of a supervisor from the tree.
 struct supervisor_wiring {
