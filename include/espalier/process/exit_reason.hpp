@@ -3,6 +3,8 @@
 
 #include <cxxabi.h>
 
+#include <atomic>
+#include <cstdint>
 #include <cstdlib>
 #include <espalier/plan/exit_class.hpp>
 #include <exception>
@@ -12,6 +14,7 @@
 #include <string>
 #include <string_view>
 #include <typeinfo>
+#include <utility>
 
 namespace espalier {
 
@@ -33,32 +36,42 @@ constexpr std::string_view word(reason r) {
   return words[static_cast<unsigned char>(r)];
 }
 
+namespace runtime {
+class reason_box;
+}
+
 /// A reason, what can be said about it, and the reason behind it. The class of an end follows from the reason
 /// alone, so a crash is never mistaken for a clean end. Copying is cheap; a reason without text allocates
-/// nothing.
+/// nothing. It takes one word: each place of a process and each notice about one has such.
 class exit_reason {
  public:
-  exit_reason(reason kind = reason::normal) : kind_(kind) {}
-  exit_reason(reason kind, std::string text) : kind_(kind) {
-    if (!text.empty()) more_ = std::make_shared<more const>(more{std::move(text), {}, nullptr});
-  }
+  exit_reason(reason kind = reason::normal) noexcept : word_(present | static_cast<unsigned char>(kind)) {}
+  exit_reason(reason kind, std::string text);
   /// With the reason behind it, and the path of the process or supervisor it happened to.
-  exit_reason(reason kind, std::string text, std::string origin, exit_reason cause)
-      : kind_(kind),
-        more_(std::make_shared<more const>(more{std::move(text), std::move(origin),
-                                                std::make_shared<exit_reason const>(std::move(cause))})) {}
+  exit_reason(reason kind, std::string text, std::string origin, exit_reason cause);
 
-  reason kind() const { return kind_; }
+  exit_reason(exit_reason const& other) noexcept;
+  /// Leaves the other one without text.
+  exit_reason(exit_reason&& other) noexcept : word_(other.word_) { other.word_ &= flags; }
+  exit_reason& operator=(exit_reason other) noexcept {
+    std::swap(word_, other.word_);
+    return *this;
+  }
+  ~exit_reason() {
+    if (word_ > flags) release();
+  }
+
+  reason kind() const { return static_cast<reason>(word_ & kinds); }
   /// What the exception said, or what else is known; may be empty.
-  std::string_view text() const { return more_ ? std::string_view(more_->text) : std::string_view(); }
+  std::string_view text() const;
   /// The path of the child whose end is the cause; empty if there is no cause.
-  std::string_view origin() const { return more_ ? std::string_view(more_->origin) : std::string_view(); }
+  std::string_view origin() const;
   /// The reason behind this one, or null.
-  exit_reason const* cause() const { return more_ ? more_->cause.get() : nullptr; }
+  exit_reason const* cause() const;
 
   /// The reason and its text: `crashed: std::runtime_error: disk full`.
   std::string to_string() const {
-    std::string out(word(kind_));
+    std::string out(word(kind()));
     if (!text().empty()) out.append(": ").append(text());
     return out;
   }
@@ -71,9 +84,9 @@ class exit_reason {
   }
 
   friend bool operator==(exit_reason const& a, exit_reason const& b) {
-    return a.kind_ == b.kind_ && a.text() == b.text();
+    return a.kind() == b.kind() && a.text() == b.text();
   }
-  friend bool operator==(exit_reason const& a, reason b) { return a.kind_ == b; }
+  friend bool operator==(exit_reason const& a, reason b) { return a.kind() == b; }
 
   template <class Char, class Traits>
   friend std::basic_ostream<Char, Traits>& operator<<(std::basic_ostream<Char, Traits>& out,
@@ -82,14 +95,52 @@ class exit_reason {
   }
 
  private:
-  struct more {
-    std::string text;
-    std::string origin;
-    std::shared_ptr<exit_reason const> cause;
-  };
-  reason kind_;
-  std::shared_ptr<more const> more_;
+  friend runtime::reason_box;
+
+  // The kind, a flag that says that this is a reason, and a pointer to what else is known.
+  static constexpr std::uintptr_t kinds = 7;
+  static constexpr std::uintptr_t present = 8;
+  static constexpr std::uintptr_t flags = 15;
+  static_assert(static_cast<unsigned char>(reason::max_children) <= kinds);
+
+  /// Shared by copies.
+  struct more;
+  more const* details() const { return reinterpret_cast<more const*>(word_ & ~flags); }
+  void release() noexcept;
+
+  std::uintptr_t word_;
 };
+
+struct alignas(16) exit_reason::more {
+  std::string text;
+  std::string origin;
+  std::optional<exit_reason> cause;
+  mutable std::atomic<std::size_t> owners{1};
+};
+
+inline exit_reason::exit_reason(reason kind, std::string text) : exit_reason(kind) {
+  if (!text.empty()) word_ |= reinterpret_cast<std::uintptr_t>(new more{std::move(text), {}, {}});
+}
+inline exit_reason::exit_reason(reason kind, std::string text, std::string origin, exit_reason cause)
+    : exit_reason(kind) {
+  word_ |= reinterpret_cast<std::uintptr_t>(new more{std::move(text), std::move(origin), std::move(cause)});
+}
+inline exit_reason::exit_reason(exit_reason const& other) noexcept : word_(other.word_) {
+  if (word_ > flags) details()->owners.fetch_add(1, std::memory_order_relaxed);
+}
+inline void exit_reason::release() noexcept {
+  // What other owners have read comes before it is gone.
+  if (details()->owners.fetch_sub(1, std::memory_order_acq_rel) == 1) delete details();
+}
+inline std::string_view exit_reason::text() const {
+  return word_ > flags ? std::string_view(details()->text) : std::string_view();
+}
+inline std::string_view exit_reason::origin() const {
+  return word_ > flags ? std::string_view(details()->origin) : std::string_view();
+}
+inline exit_reason const* exit_reason::cause() const {
+  return word_ > flags && details()->cause ? &*details()->cause : nullptr;
+}
 
 namespace plan {
 
@@ -103,21 +154,26 @@ constexpr exit_class class_of(reason r) {
 
 namespace runtime {
 
-/// A reason, or none. It takes one pointer, because hardly any message has one.
+/// A reason, or none, in one word.
 class reason_box {
  public:
-  reason_box() = default;
-  reason_box(exit_reason why) : why_(std::make_unique<exit_reason>(std::move(why))) {}
+  reason_box() noexcept { why_.word_ = 0; }
+  reason_box(exit_reason why) noexcept : why_(std::move(why)) {}
+  reason_box(reason_box&& other) noexcept : reason_box() { std::swap(why_.word_, other.why_.word_); }
+  reason_box& operator=(reason_box other) noexcept {
+    std::swap(why_.word_, other.why_.word_);
+    return *this;
+  }
 
-  explicit operator bool() const { return why_ != nullptr; }
-  exit_reason& operator*() { return *why_; }
-  exit_reason const& operator*() const { return *why_; }
-  exit_reason const* operator->() const { return why_.get(); }
-  exit_reason const& value_or(exit_reason const& other) const { return why_ != nullptr ? *why_ : other; }
-  void reset() { why_.reset(); }
+  explicit operator bool() const { return why_.word_ != 0; }
+  exit_reason& operator*() { return why_; }
+  exit_reason const& operator*() const { return why_; }
+  exit_reason const* operator->() const { return &why_; }
+  exit_reason const& value_or(exit_reason const& other) const { return *this ? why_ : other; }
+  void reset() { *this = {}; }
 
  private:
-  std::unique_ptr<exit_reason> why_;
+  exit_reason why_;
 };
 
 }  // namespace runtime
