@@ -35,9 +35,12 @@ class block_depot {
 /// The blocks that one worker keeps. Only its thread uses it.
 class block_cache {
  public:
-  static constexpr std::size_t granule = 16;
-  static constexpr std::size_t classes = 32;  // up to 512 bytes
+  static constexpr std::size_t classes = 32;  // up to 520 bytes
   static constexpr std::size_t batch = 64;    // that is exchanged with the depot at once
+
+  /// By 16 bytes, from 24 on: allocators put a word of their own before each block, and align it to 16.
+  static constexpr std::size_t class_of(std::size_t size) { return (size + 7) / 16 - 1; }
+  static constexpr std::size_t size_of(std::size_t size_class) { return (size_class + 1) * 16 + 8; }
 
   explicit block_cache(block_depot& d) : depot_(d) {}
   block_cache(block_cache const&) = delete;
@@ -74,7 +77,7 @@ class block_cache {
   [[gnu::noinline]] void* take_new(std::size_t size_class) {
     list& l = free_[size_class];
     l.first = depot_.get(size_class, l.count);
-    return l.first == nullptr ? ::operator new((size_class + 1) * granule) : take(size_class);
+    return l.first == nullptr ? ::operator new(size_of(size_class)) : take(size_class);
   }
   [[gnu::noinline]] void give_half(std::size_t size_class) noexcept {
     list& l = free_[size_class];
@@ -105,13 +108,13 @@ inline constexpr bool recycles_blocks = true;
 #endif
 
 inline void* take_block(std::size_t size) {
-  const std::size_t size_class = (size - 1) / block_cache::granule;
+  const std::size_t size_class = block_cache::class_of(size);
   if (!recycles_blocks || size_class >= block_cache::classes) return ::operator new(size);
   if (block_cache* const mine = block_cache::current) return mine->take(size_class);
-  return ::operator new((size_class + 1) * block_cache::granule);
+  return ::operator new(block_cache::size_of(size_class));
 }
 inline void give_block(void* memory, std::size_t size) noexcept {
-  const std::size_t size_class = (size - 1) / block_cache::granule;
+  const std::size_t size_class = block_cache::class_of(size);
   block_cache* const mine = block_cache::current;
   if (!recycles_blocks || size_class >= block_cache::classes || mine == nullptr) {
     ::operator delete(memory);

@@ -32,7 +32,7 @@ struct return_address {
 
 /// A message on its way, in one block with what its handling needs. It is small, because how many of them fit
 /// into the cache is what many messages at once cost.
-class alignas(16) envelope : public in_block {
+class envelope : public in_block {
  public:
   envelope() = default;
   envelope(envelope const&) = delete;

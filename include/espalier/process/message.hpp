@@ -103,7 +103,8 @@ class message final : public message_base<M> {
   explicit message(std::in_place_t, Args&&... args)
       : message(tag<sizeof...(Args) != 0>{}, std::forward<Args>(args)...) {
     constexpr bool is_silent = std::is_trivially_destructible_v<M> && !detail::call_message<M> &&
-                               alignof(message) == alignof(envelope) && sizeof(message) <= UINT16_MAX;
+                               alignof(message) <= __STDCPP_DEFAULT_NEW_ALIGNMENT__ &&
+                               sizeof(message) <= UINT16_MAX;
     this->size_if_silent_ = is_silent ? sizeof(message) : 0;
   }
 
