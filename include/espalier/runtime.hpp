@@ -37,4 +37,5 @@
 #include <espalier/runtime/timed_mails.hpp>
 #include <espalier/runtime/timer_wheel.hpp>
 #include <espalier/runtime/timers.hpp>
+#include <espalier/runtime/timing.hpp>
 #include <espalier/runtime/work_ring.hpp>

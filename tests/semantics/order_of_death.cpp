@@ -64,8 +64,8 @@ class desk final : runtime::scheduler, runtime::parent, runtime::reply_sink {
   runtime::place_plan plan() {
     runtime::place_plan p;
     p.about = &about_;
-    p.make = [](runtime::place& at, std::uint64_t life) -> std::unique_ptr<runtime::incarnation> {
-      return std::make_unique<runtime::life<P>>(at, life);
+    p.make = [](runtime::place& at, runtime::life_number which) -> std::unique_ptr<runtime::incarnation> {
+      return std::make_unique<runtime::life<P>>(at, which);
     };
     p.neighbours = neighbours_;
     p.told = this;

@@ -256,7 +256,7 @@ class context {
   void trap_exits(bool trap = true) { self_->traps_exits = trap; }
 
   /// Which life of this process it is, from 1.
-  std::uint64_t incarnation() const { return self_->number - self_->lives_before; }
+  std::uint64_t incarnation() const { return self_->shown_number; }
 
   /// A value that the process declares in its `needs`, as given to `es::system` or `es::run` with `es::with`.
   template <class C>

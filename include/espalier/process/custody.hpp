@@ -39,7 +39,7 @@ class custody {
   bool is_claimed() const { return claimed_.load(Atomics::relaxed) != 0; }
   /// Answers where the worker is. If that is `in_code`, the life is the supervisor's from now on.
   whereabouts claim() {
-    Atomics::announce(claimed_, 1U);  // pairs with the worker's check
+    Atomics::announce(claimed_, std::uint8_t{1});  // pairs with the worker's check
     const whereabouts at = where_.load(Atomics::acquire);
     if (at != whereabouts::in_code) unclaim();
     return at;
@@ -49,7 +49,7 @@ class custody {
 
  private:
   typename Atomics::template atomic<whereabouts> where_{whereabouts::outside};
-  typename Atomics::template atomic<std::uint32_t> claimed_{0};
+  typename Atomics::template atomic<std::uint8_t> claimed_{0};
 };
 
 }  // namespace espalier::runtime

@@ -30,17 +30,28 @@ struct suspension {
   bool is_call = false;
 };
 
+/// Which life it is: of its place, and of the child that has the place then. Both from 1.
+struct life_number {
+  std::uint64_t of_place;
+  std::uint32_t of_child;
+};
+
+class incarnation;
+using life_maker = std::unique_ptr<incarnation> (*)(place&, life_number);
+
 /// One life of a process: its state, its context, and what it is doing. Only the worker that runs the
 /// process's place touches it.
 class incarnation : public in_block {
  public:
-  incarnation(place& at, std::uint64_t which) : home(at), number(which) {}
+  incarnation(place& at, life_number which)
+      : home(at), number(which.of_place), shown_number(which.of_child) {}
   incarnation(incarnation const&) = delete;
   incarnation& operator=(incarnation const&) = delete;
   virtual ~incarnation() = default;
 
-  /// Builds the process. Answers false if its start function declined.
-  virtual bool construct() = 0;
+  /// Builds the process, a dynamic child from its start arguments. Answers false if its start function
+  /// declined.
+  virtual bool construct(void const* arguments) = 0;
   /// Calls `init` or `terminate`. Answers the frame to drive, or null if it is done or there is none.
   virtual std::coroutine_handle<> begin_init() = 0;
   virtual std::coroutine_handle<> begin_terminate(exit_reason const& why) = 0;
@@ -60,14 +71,12 @@ class incarnation : public in_block {
   reason_box asked_to_stop;  // by itself
   custody<> held;
   bool traps_exits = false;
-  bool only_destructs = false;    // its functions have returned; destructors run, which must not throw
-  std::atomic<bool> left{false};  // behind; written under the lock of the place
-  std::uint64_t const number;     // 1 for the first
-
-  std::uint64_t lives_before = 0;   // of the children that the place was given to before
-  void const* arguments = nullptr;  // of a dynamic child, while it is constructed
-  task<void> activity;              // the frame of init or terminate
-  exit_reason ending;               // why it terminates
+  bool only_destructs = false;       // its functions have returned; destructors run, which must not throw
+  std::atomic<bool> left{false};     // behind; written under the lock of the place
+  std::uint64_t const number;        // of the place
+  task<void> activity;               // the frame of init or terminate
+  exit_reason ending;                // why it terminates
+  std::uint32_t const shown_number;  // of the child
 };
 
 // What a process asks of its runtime. Declared here, so that the code of processes needs no threads and no

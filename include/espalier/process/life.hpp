@@ -12,10 +12,10 @@ namespace espalier::runtime {
 template <class P>
 class life : public incarnation {
  public:
-  life(place& at, std::uint64_t which) : incarnation(at, which), self_(*this) {}
+  life(place& at, life_number which) : incarnation(at, which), self_(*this) {}
   ~life() noexcept override { destroy(); }
 
-  bool construct() override {
+  bool construct(void const*) override {
     void* where = static_cast<void*>(&process_);
     if constexpr (std::is_aggregate_v<P>) {
       ::new (where) P{};
@@ -74,10 +74,10 @@ class life : public incarnation {
     }
   }
 
+  bool built_ = false;
   union {
     P process_;
   };
-  bool built_ = false;
   context<P> self_;
 };
 
@@ -87,12 +87,12 @@ class argument_life final : public life<P> {
  public:
   using life<P>::life;
 
-  bool construct() override {
+  bool construct(void const* arguments) override {
     using tuple = typename detail::argument_tuple<typename detail::args_of<P>::type>::type;
     if constexpr (!std::is_copy_constructible_v<tuple>) {
       return false;  // said by node_check
     } else {
-      tuple given = *static_cast<tuple const*>(this->arguments);
+      tuple given = *static_cast<tuple const*>(arguments);
       std::apply([&](auto&... arg) { build(arg...); }, given);
       this->built_ = true;
       return true;
@@ -121,11 +121,11 @@ class started_life<P, Start, arguments<A...>> final : public life<P> {
  public:
   using life<P>::life;
 
-  bool construct() override {
+  bool construct([[maybe_unused]] void const* arguments) override {
     if constexpr (sizeof...(A) == 0) {
       return construct_from();
     } else if constexpr ((std::is_copy_constructible_v<A> && ...)) {
-      std::tuple<A...> given = *static_cast<std::tuple<A...> const*>(this->arguments);
+      std::tuple<A...> given = *static_cast<std::tuple<A...> const*>(arguments);
       return std::apply([&](auto&... arg) { return construct_from(arg...); }, given);
     } else {
       return false;  // said by node_check

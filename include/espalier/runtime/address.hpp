@@ -9,7 +9,7 @@
 #include <espalier/runtime/mailbox.hpp>
 #include <espalier/runtime/place_plan.hpp>
 #include <espalier/runtime/short_lock.hpp>
-#include <espalier/runtime/timed_mails.hpp>
+#include <espalier/runtime/timing.hpp>
 #include <list>
 
 // The address of a process: what reaches it from other threads. It holds the mailbox and what was asked, and
@@ -35,7 +35,7 @@ class room_waiter {
   ~room_waiter() = default;
 };
 
-class address : public node, public reply_sink, public room_waiter {
+class address : public node, public reply_sink {
  public:
   // --- from the parent
 
@@ -94,12 +94,7 @@ class address : public node, public reply_sink, public room_waiter {
       life = lives_;
       ++rare_part().rooms_missing;
     }
-    if (!to.has_wait_for_room(*this, life)) go_on(life);
-  }
-  void go_on(std::uint64_t life) noexcept override {
-    std::unique_lock lock(mutex_);
-    if (life != lives_ || rooms_missing() == 0) return;
-    if (--rare_->rooms_missing == 0) attend(lock);
+    if (!to.has_wait_for_room(rare_->room_elsewhere, life)) go_on(life);
   }
 
   /// From a timer of this process.
@@ -109,6 +104,13 @@ class address : public node, public reply_sink, public room_waiter {
     const pushed what = inbox_.push_private(*due.mail());
     lock.unlock();
     if (what == pushed::wakes) runs_->submit(*this);
+  }
+
+  /// From the timer of what the process is suspended on.
+  void push_limit() {
+    std::unique_lock lock(mutex_);
+    timer_expired_ = true;
+    attend(lock);
   }
 
   void deliver(answerable& answered) noexcept override {
@@ -175,12 +177,13 @@ class address : public node, public reply_sink, public room_waiter {
   /// Which child the place has been given to; from 1.
   std::uint64_t generation() const { return generation_.load(std::memory_order_relaxed); }
   bool is_of(std::uint64_t g) const { return generation() == g; }
+  /// Whether a message is meant for the present child.
+  bool is_for_this(envelope const& e) const { return e.generation() == 0 || is_of(e.generation()); }
   /// The child is gone for good: the place may be given to another one.
   void give_up_generation() {
+    if (inbox_.is_parked()) return;  // since it has ended
     std::unique_lock lock(mutex_);
-    generation_.store(generation() + 1, std::memory_order_relaxed);
-    lives_before_ = lives_;
-    if (rare_ != nullptr) rare_->arguments.reset();
+    count_generation();
     park(lock);
   }
   /// What the next lives are built from. While no life is being built.
@@ -206,7 +209,7 @@ class address : public node, public reply_sink, public room_waiter {
   bool refuses(bool may_wait) const { return inbox_.is_parked() || (!inbox_.is_alive() && !may_wait); }
   /// Has the next lives made by another function, and what waits for them put as they understand it.
   template <class Convert>
-  void make_by(std::unique_ptr<incarnation> (*make)(place&, std::uint64_t), Convert convert) {
+  void make_by(life_maker make, Convert convert) {
     rare& own = rare_part();
     own.plan = *plan_;
     own.plan.make = make;
@@ -272,6 +275,13 @@ class address : public node, public reply_sink, public room_waiter {
     plan_->told->tell({what, number_, life, std::move(why), message});
   }
 
+  /// Under the lock.
+  void count_generation() {
+    generation_.store(generation() + 1, std::memory_order_relaxed);
+    lives_before_ = lives_;
+    if (rare_ != nullptr) rare_->arguments.reset();
+  }
+
   // --- bonds
 
   static void fire(std::shared_ptr<bond> const& b, std::uint64_t incarnation, exit_reason const& why) {
@@ -300,9 +310,18 @@ class address : public node, public reply_sink, public room_waiter {
 
   // --- what few processes have at a time; under the lock
 
+  /// Tells a process that there is room elsewhere.
+  struct room_elsewhere final : room_waiter {
+    explicit room_elsewhere(address& at) : home(at) {}
+    void go_on(std::uint64_t life) noexcept override { home.go_on(life); }
+    address& home;
+  };
   struct rare {
+    explicit rare(address& home) : room_elsewhere(home) {}
+
     std::list<exit_signal> signals;
-    waiting_for_room waiting;         // for room here
+    waiting_for_room waiting;  // for room here
+    struct room_elsewhere room_elsewhere;
     std::uint64_t rooms_missing = 0;  // that the present life waits for elsewhere
     bond_table bonds;
     std::vector<std::unique_ptr<left_behind>> left;
@@ -311,7 +330,7 @@ class address : public node, public reply_sink, public room_waiter {
     place_plan plan;  // of one that a simulation makes in its own way
   };
   rare& rare_part() {
-    if (rare_ == nullptr) rare_ = std::make_unique<rare>();
+    if (rare_ == nullptr) rare_ = std::make_unique<rare>(*this);
     return *rare_;
   }
   bool has_signals() const { return rare_ != nullptr && !rare_->signals.empty(); }
@@ -354,6 +373,7 @@ class address : public node, public reply_sink, public room_waiter {
   }
 
   // What each message touches stands in two cache lines: here, and at the end (`place::pin_layout`).
+  std::atomic<std::uint64_t> generation_{1};  // written while there is no life
   place_plan const* plan_;
   scheduler* const runs_;
   std::uint32_t const number_;  // of the child, for its parent
@@ -367,22 +387,31 @@ class address : public node, public reply_sink, public room_waiter {
   bool timer_expired_ = false;  // under the lock, like the next ones
   bool start_asked_ = false;
   bool has_arguments_ = false;
-  long long bounded_ = 0;  // in `mail_`, of those that a bound applies to
+  bool is_draining_ = false;  // touched by the worker, like the next one
+  bool is_busy_ = false;      // in a simulation
   std::uint64_t lives_ = 0;
-  std::uint64_t lives_before_ = 0;            // of the children that the place was given to before
-  std::atomic<std::uint64_t> generation_{1};  // written while there is no life
+  std::uint64_t lives_before_ = 0;  // of the children that the place was given to before
   std::unique_ptr<rare> rare_;
   // The life of `life_`. Set by the worker, without the lock, and to null under it.
   std::atomic<incarnation*> running_{nullptr};
-  type_name const* last_message_ =
-      nullptr;  // that it was handling when it began to end; touched by the worker
+  // Touched by the worker.
+  type_name const* last_message_ = nullptr;  // that it was handling when it began to end
+  std::uint64_t calls_ = 0;
+  std::unique_ptr<timing> timing_;
 
   envelope_list mail_;                    // taken out of the inbox
   envelope* answers_ = nullptr;           // likewise
   envelope* handled_in_place_ = nullptr;  // still queued in the inbox; touched by the worker
   place* const* const neighbours_;
+  std::uint32_t bounded_ = 0;  // in `mail_`, of those that a bound applies to; under the lock
 
  private:
+  void go_on(std::uint64_t life) noexcept {
+    std::unique_lock lock(mutex_);
+    if (life != lives_ || rooms_missing() == 0) return;
+    if (--rare_->rooms_missing == 0) attend(lock);
+  }
+
   /// Unlocks.
   void park(std::unique_lock<short_lock>& lock) {
     sort_in(inbox_.park());
@@ -486,5 +515,6 @@ class address : public node, public reply_sink, public room_waiter {
 };
 
 inline void timed_mail::expire() noexcept { home_.push_timed(*this); }
+inline void suspension_limit::expire() noexcept { home.push_limit(); }
 
 }  // namespace espalier::runtime

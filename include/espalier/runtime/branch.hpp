@@ -15,7 +15,7 @@ namespace espalier::runtime {
 /// What the runtime needs to know of a child's process type: how to make a life of it, and where its needs
 /// are.
 struct process_type {
-  std::unique_ptr<incarnation> (*make)(place&, std::uint64_t number) = nullptr;
+  life_maker make = nullptr;
   std::vector<void const*> environment;
 };
 

@@ -195,7 +195,7 @@ class dynamic_node final : public notice_inbox {
                                  : is_first_start(i)           ? child_status::starting
                                  : s == plan::status::stopping ? child_status::stopping
                                                                : child_status::restarting;
-      list.reply->push_back({about_.name, shown, about_.supervisor, slots_[i].incarnation()});
+      list.reply->push_back({about_.name, shown, about_.supervisor, slots_[i].incarnation});
     }
     give_back(list);
   }
@@ -216,7 +216,8 @@ class dynamic_node final : public notice_inbox {
   void terminate_child(terminate_request& r, plan::child_index i) {
     if (!r.child.at->is_of(r.child.generation)) return answer(r, child_result::not_found);
     if (decides_.child(i).is_asked || decides_.child(i).now == plan::status::stopping) {
-      return slots_[i].asked_late.push(r);
+      r.next = std::exchange(slots_[i].asked_late, &r);
+      return;
     }
     slots_[i].asked = &r;
     decides_.terminate(i, wiring_.runs->now(), orders());
@@ -244,9 +245,10 @@ class dynamic_node final : public notice_inbox {
   void start_process(plan::child_index i) {
     slot& s = slots_[i];
     s.why = {};
-    s.message = {};
+    s.message = nullptr;
     s.start_failed = s.start_overdue = false;
     s.life = s.child().start();
+    ++s.incarnation;
     if (about_.start_limit != infinity) {
       tell_later(i, notice_kind::start_expired, about_.start_limit);
     }
@@ -279,7 +281,7 @@ class dynamic_node final : public notice_inbox {
     if (s.start_overdue) {
       s.why = {reason::timeout, "not started within " + detail::to_string(about_.start_limit)};
     }
-    s.message = n.message;
+    s.message = n.message ? &*n.message : nullptr;
     forget_timer(n.child);
   }
 
@@ -291,14 +293,15 @@ class dynamic_node final : public notice_inbox {
   void give_back_place(plan::child_index i) {
     forget_timer(i);
     slot& s = slots_[i];
-    s.lives_before = s.life;
+    s.incarnation = 0;
     if (s.process != nullptr) {
       s.process->give_up_generation();
     } else {
       s.branch->give_up_generation();
     }
-    while (envelope* late = s.asked_late.pop()) {
-      answer(static_cast<terminate_request&>(*late), child_result::not_found);
+    for (envelope* late = std::exchange(s.asked_late, nullptr); late != nullptr;) {
+      envelope& r = *std::exchange(late, late->next);
+      answer(static_cast<terminate_request&>(r), child_result::not_found);
     }
   }
 
@@ -350,7 +353,7 @@ class dynamic_node final : public notice_inbox {
     }
     const leaving l = slots_[i].child().leave_behind();
     if (l == leaving::done) {
-      report_running(report_kind::quarantined, slots_[i].incarnation(), report_action::left_behind);
+      report_running(report_kind::quarantined, slots_[i].incarnation, report_action::left_behind);
     }
     return l == leaving::in_context;
   }
@@ -384,7 +387,7 @@ class dynamic_node final : public notice_inbox {
   }
   void report_about(report_kind kind, plan::child_index i, report_action action, duration wait = {}) {
     slot const& s = slots_[i];
-    report_about(kind, i, action, wait, &s.why, s.message);
+    report_about(kind, i, action, wait, &s.why, s.message == nullptr ? type_id() : type_id(*s.message));
   }
   /// About a function that runs, or ran, for too long.
   void report_running(report_kind kind, std::uint64_t incarnation, report_action action,
@@ -408,7 +411,7 @@ class dynamic_node final : public notice_inbox {
                                .supervisor_node = static_cast<node const*>(this),
                                .child = path_,
                                .child_record = &about_,
-                               .incarnation = slots_[i].incarnation(),
+                               .incarnation = slots_[i].incarnation,
                                .why = why,
                                .message = message,
                                .restarts = decides_.restarts(),

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <deque>
 #include <espalier/runtime/instance.hpp>
+#include <memory_resource>
 #include <vector>
 
 namespace espalier::runtime {
@@ -20,16 +21,15 @@ class dynamic_slots {
     node& child() { return process != nullptr ? static_cast<node&>(*process) : branch->root(); }
     /// The process by which a `ref` finds the child.
     place& first() { return process != nullptr ? *process : branch->first(); }
-    std::uint64_t incarnation() const { return life - lives_before; }
 
     place* process = nullptr;
     std::unique_ptr<instance> branch;
     std::uint64_t life = 0;
-    std::uint64_t lives_before = 0;  // of the children that were here before
     envelope* asked = nullptr;       // its start, or its stop
-    envelope_list asked_late;        // its stop, again
+    envelope* asked_late = nullptr;  // its stop, again and again
     exit_reason why;
-    type_id message = {};
+    type_name const* message = nullptr;  // that it was handling
+    std::uint32_t incarnation = 0;       // of this child, not of those that were here before
     bool has_arguments = false;
     bool start_failed = false;
     bool start_overdue = false;
@@ -39,7 +39,10 @@ class dynamic_slots {
   dynamic_slots(place_plan const& pattern, parent& told, instance_maker const& maker)
       : pattern_(pattern), maker_(maker) {
     pattern_.told = &told;
+    pattern_.is_gone_at_end = pattern.about->restart == restart_kind::temporary;
   }
+
+  static_assert(sizeof(slot) == 64);
 
   std::size_t size() const { return slots_.size(); }
   slot& operator[](plan::child_index i) { return slots_[i]; }
@@ -100,7 +103,8 @@ class dynamic_slots {
   instance_maker const& maker_;
   std::deque<std::vector<place*>> neighbours_;  // of children that name themselves
   std::deque<place_plan> own_plans_;            // likewise
-  std::deque<place> places_;                    // of children that are processes
+  std::pmr::monotonic_buffer_resource memory_;  // in which they stand side by side:
+  std::pmr::deque<place> places_{&memory_};     // of children that are processes
   std::vector<slot> slots_;
 };
 

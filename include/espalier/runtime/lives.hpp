@@ -2,7 +2,6 @@
 #pragma once
 
 #include <espalier/runtime/address.hpp>
-#include <espalier/runtime/deadline.hpp>
 #include <espalier/runtime/left_behind.hpp>
 
 // The lives of a process at its place: from a start to the hand-over. All of this runs on the worker that has
@@ -46,9 +45,10 @@ class lives : public address {
 
   enum class phase : unsigned char { none, starting, serving, terminating };
 
-  /// Whether there is more to look at than the mailbox. Under the lock.
-  bool has_control() const {
-    return is_bounded_ || phase_ != phase::serving || is_stopping() || has_signals() || rooms_missing() != 0;
+  /// Whether there is more to look at than the mailbox, or will be once the process serves. Under the lock.
+  bool has_control() const { return phase_ != phase::serving || has_control_later(); }
+  bool has_control_later() const {
+    return is_bounded_ || is_stopping() || has_signals() || rooms_missing() != 0;
   }
 
   // --- code of the process
@@ -76,24 +76,8 @@ class lives : public address {
 
   // --- its limits
 
-  /// The limit of what the process is suspended on.
-  struct suspension_limit final : deadline {
-    explicit suspension_limit(lives& at) : home(at) {}
-    void expire() noexcept override {
-      std::unique_lock lock(home.mutex_);
-      home.timer_expired_ = true;
-      home.attend(lock);
-    }
-    lives& home;
-  };
-  /// What a process has that ever waited for time. Touched by the worker.
-  struct timing {
-    explicit timing(lives& home) : timed(home, *home.runs_, home.mutex_), limit(home) {}
-    timed_mails timed;
-    suspension_limit limit;
-  };
   timing& timing_part() {
-    if (timing_ == nullptr) timing_ = std::make_unique<timing>(*this);
+    if (timing_ == nullptr) timing_ = std::make_unique<timing>(*this, *runs_, mutex_);
     return *timing_;
   }
   void arm(instant due) { timing_part().limit.set(*runs_, due); }
@@ -103,22 +87,22 @@ class lives : public address {
 
   // --- from start to end
 
+  life_number which() const { return {lives_, static_cast<std::uint32_t>(lives_ - lives_before_)}; }
+
   void begin_life() {
     phase_ = phase::starting;
     bool built = true;
     std::shared_ptr<void const> arguments;
-    auto failure = detail::caught([&] { life_ = plan_->make(here(), lives_); });
+    auto failure = detail::caught([&] { life_ = plan_->make(here(), which()); });
     if (failure) return fail_start(*failure);
     if (has_arguments_) {
       std::lock_guard lock(mutex_);
       arguments = rare_->arguments;
     }
     running_.store(life_.get(), std::memory_order_release);  // to who leaves it behind, or looks at it
-    life_->lives_before = lives_before_;
-    life_->arguments = arguments.get();
     failure = contained([&](incarnation& life) {
       reach(fault_point::construct);
-      built = life.construct();
+      built = life.construct(arguments.get());
     });
     if (failure) return fail_start(*failure);
     if (life_->asked_to_stop) return fail_start(*life_->asked_to_stop);
@@ -144,6 +128,41 @@ class lives : public address {
     finish_message();  // the handler has returned
   }
 
+  /// Handles casts of plain data, one after the other, as `handle` does, and up to `most`. It leaves off
+  /// where there is something else to be done. Answers how many it has handled.
+  int handle_plain(int most) {
+    incarnation& life = *life_;
+    std::coroutine_handle<> frame;
+    bool is_left = false;
+    int n = 0;
+    auto thrown = detail::caught([&] {
+      for (; n != most && !needs_lock_ && !inbox_.has_attention(); ++n) {
+        envelope* const e = mail_.first();
+        if (e == nullptr || !e->is_freed_silently() || !is_for_this(*e)) return;
+        current_ = mail_.pop();
+        life.held.enter();
+        frame = e->begin(life);
+        is_left = !leave_code(life);
+        if (is_left || frame) return;
+        current_ = nullptr;
+        envelope::free_silently(*e);
+        if (life.asked_to_stop) return;
+      }
+    });
+    if (is_left) throw function_was_left{&life};
+    if (thrown) {
+      come_back(life);
+      crash(std::move(thrown));
+    } else if (frame) {
+      drive(frame);
+    } else if (life.asked_to_stop) {
+      begin_terminate(*life.asked_to_stop);
+    } else {
+      return n;
+    }
+    return n + 1;
+  }
+
   [[gnu::noinline]] void handle_simulated(envelope& e) {
     if (!is_busy(e)) enter_simulated(e);
   }
@@ -163,8 +182,8 @@ class lives : public address {
     const duration d = plan_->faults->busy(here(), e);
     if (d <= duration{}) return false;
     is_busy_ = needs_lock_ = true;
-    busy_until_ = runs_->now() + d;
-    arm(busy_until_);
+    const instant until = timing_part().busy_until = runs_->now() + d;
+    arm(until);
     life_->held.enter();
     return true;
   }
@@ -195,10 +214,12 @@ class lives : public address {
     if (life_->asked_to_stop) return fail_start(*life_->asked_to_stop);
     if (const auto asked = end_asked()) return fail_start(*asked);
     phase_ = phase::serving;
-    {
+    if (needs_lock_) {
       std::lock_guard lock(mutex_);
       inbox_.open();
       needs_lock_ = has_control();
+    } else {
+      inbox_.open();
     }
     tell(notice_kind::started, lives_, reason::normal);
   }
@@ -319,7 +340,9 @@ class lives : public address {
     {
       std::lock_guard lock(mutex_);
       running_.store(nullptr, std::memory_order_relaxed);
-      sort_in(inbox_.close());
+      const bool is_gone = plan_->is_gone_at_end;
+      sort_in(is_gone ? inbox_.park() : inbox_.close());
+      if (is_gone) count_generation();
       late = std::exchange(answers_, nullptr);
       if (rare_ != nullptr) {
         envelope_list newer = std::exchange(mail_, std::exchange(rare_->queued, {}));
@@ -351,7 +374,7 @@ class lives : public address {
   }
   /// Leaves in the mail what the next incarnation is to get, and answers the rest. Under the lock.
   envelope_list sort_out(exit_reason const& why) {
-    const bool keeps = plan_->about->keep_mailbox;
+    const bool keeps = plan_->about->keep_mailbox && !plan_->is_gone_at_end;
     mail_ = without_private(std::exchange(mail_, {}), 0, keeps);
     if (!keeps && !planted(planted_mistake::mail_outlives_process)) return std::exchange(mail_, {});
     for (envelope* e = mail_.first(); e != nullptr; e = e->next) {
@@ -446,17 +469,12 @@ class lives : public address {
   bool planted(planted_mistake m) const { return is_simulated_ && plan_->faults->planted() == m; }
 
   // Touched only by the worker that runs this place.
-  std::unique_ptr<incarnation> life_;
-  envelope* current_ = nullptr;
-  std::uint64_t calls_ = 0;
   phase phase_ = phase::none;
   bool needs_lock_ = true;     // there is more to look at than the mailbox
   bool has_taken_ = false;     // from the mailbox, in this turn or before it
   bool is_turn_over_ = false;  // what is there now has come since it began
-  bool is_draining_ = false;
-  bool is_busy_ = false;  // in a simulation, until then
-  instant busy_until_;
-  std::unique_ptr<timing> timing_;
+  std::unique_ptr<incarnation> life_;
+  envelope* current_ = nullptr;
 };
 
 }  // namespace espalier::runtime

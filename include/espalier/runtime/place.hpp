@@ -101,7 +101,7 @@ class alignas(64) place final : public lives {
       rare_part().left.push_back(std::make_unique<left_behind>(std::move(life_), std::move(handled)));
     }  // now the function may return, and all that is gone
     runs_->replace_worker_of(*this);
-    if (is_busy_) runs_->arm(*rare_->left.back(), busy_until_);  // in a simulation it does not yet
+    if (is_busy_) runs_->arm(*rare_->left.back(), timing_->busy_until);  // in a simulation it does not yet
     disarm();
     const type_id message = noted_message();
     const bool was_starting = phase_ == phase::starting;
@@ -163,12 +163,20 @@ class alignas(64) place final : public lives {
     const int batch = runs.batch();
     instant end{};
     has_taken_ = !needs_lock_ && !mail_.empty();  // without a life the mail is others'
+    if (has_taken_ && life_->waiting == nullptr) take_mail();
     is_turn_over_ = false;
     int handled = 0;
+    int next_look = 4;
     bool goes_on = true;
-    while (goes_on && handled != batch && !is_turn_over_) {
+    while (goes_on && handled < batch && !is_turn_over_) {
       goes_on = step();
-      if (!goes_on || ++handled < 4 || (handled & (handled - 1)) != 0) continue;
+      if (!goes_on) break;
+      ++handled;
+      if (!needs_lock_ && !is_turn_over_ && !mail_.empty() && !is_simulated_ && life_->waiting == nullptr) {
+        handled += handle_plain(next_look - handled);
+      }
+      if (handled < next_look) continue;
+      next_look *= 2;
       const instant now = runs_->now();
       if (handled == 4) end = now + turn;
       if (now >= end) break;
@@ -193,9 +201,14 @@ class alignas(64) place final : public lives {
       mine = std::move(*at);
       rare_->left.erase(at);
     }
-    const std::uint64_t incarnation = life.number - life.lives_before;
+    const std::uint64_t incarnation = life.shown_number;
     mine.reset();
     tell(notice_kind::returned, incarnation, reason::killed);
+  }
+
+  void take_mail() {
+    sort_in(inbox_.take());
+    if (answers_ != nullptr) drop_answers();
   }
 
   /// Does one thing. Answers false if the process rests, and this worker has it no more.
@@ -214,8 +227,7 @@ class alignas(64) place final : public lives {
       }
       envelope* const only = answers_ == nullptr ? inbox_.only() : nullptr;
       if (only != nullptr && only->is_freed_silently() && is_for_this(*only)) return handle_in_place(*only);
-      sort_in(inbox_.take());
-      if (answers_ != nullptr) drop_answers();
+      take_mail();
       e = mail_.pop();
       if (e == nullptr) return !inbox_.rest();
       if (inbox_.has_attention()) {  // it may be about what was just taken
@@ -275,6 +287,7 @@ class alignas(64) place final : public lives {
       needs_lock_ = has_control();
     } else if (start_asked_) {
       start_asked_ = false;
+      needs_lock_ = has_control_later();
       lock.unlock();
       begin_life();
       return true;
@@ -301,8 +314,6 @@ class alignas(64) place final : public lives {
     fail(e, reason::noproc);
     return false;
   }
-  /// Whether it is meant for the present child.
-  bool is_for_this(envelope const& e) const { return e.generation() == 0 || e.generation() == generation(); }
 
   /// Handles the only message while it stays in the mailbox. Answers false if the process rests then.
   bool handle_in_place(envelope& only) {
@@ -358,7 +369,7 @@ class alignas(64) place final : public lives {
 
   bool enter_if_due(std::unique_lock<short_lock>& lock) {
     lock.unlock();
-    if (runs_->now() < busy_until_) return !inbox_.rest();
+    if (runs_->now() < timing_->busy_until) return !inbox_.rest();
     is_busy_ = false;
     disarm();
     come_back(*life_);
@@ -388,12 +399,12 @@ class alignas(64) place final : public lives {
 inline void place::pin_layout() {
   constexpr std::size_t line = 64;
   // What each sender writes to, what is written under the lock, and what only the worker touches.
-  static_assert(offsetof(place, inbox_) / line == 0);
+  static_assert(offsetof(place, inbox_) / line == 0 && offsetof(place, generation_) / line == 0);
   static_assert(offsetof(place, mutex_) / line == 1 && offsetof(place, rare_) / line == 1);
   static_assert(offsetof(place, mail_) / line == 2 && offsetof(place, answers_) / line == 2 &&
                 offsetof(place, handled_in_place_) / line == 2 && offsetof(place, life_) / line == 2 &&
                 offsetof(place, current_) / line == 2);
-  static_assert(sizeof(place) == 4 * line && alignof(place) == line);
+  static_assert(sizeof(place) == 3 * line && alignof(place) == line);
 }
 #pragma GCC diagnostic pop
 

@@ -10,13 +10,14 @@ namespace espalier::runtime {
 /// What the engine knows of a place from the tree.
 struct place_plan {
   record const* about = nullptr;
-  std::unique_ptr<incarnation> (*make)(place&, std::uint64_t number) = nullptr;
+  life_maker make = nullptr;
   place* const* neighbours = nullptr;
   parent* const* dynamics = nullptr;   // by position among its edges, as the neighbours are
   place* const* partitions = nullptr;  // of a partitioned supervisor, this one among them
   void const* const* environment = nullptr;
   parent* told = nullptr;
   scheduler* runs = nullptr;
+  bool is_gone_at_end = false;       // and never restarted: a temporary child of a dynamic supervisor
   fault_injector* faults = nullptr;  // only in a simulation
 };
 

@@ -124,7 +124,7 @@ inline void exit(incarnation& self, place& to, exit_reason why, death_notice not
                  std::uint64_t generation) {
   const outside_code now(self);
   if (!now) return;
-  notice.fill_in(self.number - self.lives_before, why);
+  notice.fill_in(self.shown_number, why);
   const bool is_trappable = !(why == reason::killed);
   to.post({std::move(why), is_trappable}, std::move(notice.mail), generation);
 }

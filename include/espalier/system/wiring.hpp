@@ -13,40 +13,38 @@
 namespace espalier::detail {
 
 template <class P>
-std::unique_ptr<runtime::incarnation> make_life(runtime::place& home, std::uint64_t number) {
-  return std::unique_ptr<runtime::incarnation>(new runtime::life<P>(home, number));
+std::unique_ptr<runtime::incarnation> make_life(runtime::place& home, runtime::life_number which) {
+  return std::unique_ptr<runtime::incarnation>(new runtime::life<P>(home, which));
 }
 template <class P, auto Start>
-std::unique_ptr<runtime::incarnation> make_started_life(runtime::place& home, std::uint64_t number) {
-  return std::unique_ptr<runtime::incarnation>(new runtime::started_life<P, Start>(home, number));
+std::unique_ptr<runtime::incarnation> make_started_life(runtime::place& home, runtime::life_number which) {
+  return std::unique_ptr<runtime::incarnation>(new runtime::started_life<P, Start>(home, which));
 }
-
-using make_function = std::unique_ptr<runtime::incarnation> (*)(runtime::place&, std::uint64_t);
 
 /// How to make a child: by its start function, if it has one.
 template <class P, class Start>
 struct maker {
-  static constexpr make_function value = &make_life<P>;
+  static constexpr runtime::life_maker value = &make_life<P>;
 };
 template <class P, auto Function>
 struct maker<P, start<Function>> {
-  static constexpr make_function value = &make_started_life<P, Function>;
+  static constexpr runtime::life_maker value = &make_started_life<P, Function>;
 };
 
 template <class P, auto Function>
 struct maker<P, start_with_arguments<start<Function>>> {
-  static std::unique_ptr<runtime::incarnation> make(runtime::place& home, std::uint64_t number) {
+  static std::unique_ptr<runtime::incarnation> make(runtime::place& home, runtime::life_number which) {
     return std::unique_ptr<runtime::incarnation>(
-        new runtime::started_life<P, Function, typename args_of<P>::type>(home, number));
+        new runtime::started_life<P, Function, typename args_of<P>::type>(home, which));
   }
-  static constexpr make_function value = &make;
+  static constexpr runtime::life_maker value = &make;
 };
 template <class P>
 struct maker<P, start_with_arguments<>> {
-  static std::unique_ptr<runtime::incarnation> make(runtime::place& home, std::uint64_t number) {
-    return std::unique_ptr<runtime::incarnation>(new runtime::argument_life<P>(home, number));
+  static std::unique_ptr<runtime::incarnation> make(runtime::place& home, runtime::life_number which) {
+    return std::unique_ptr<runtime::incarnation>(new runtime::argument_life<P>(home, which));
   }
-  static constexpr make_function value = &make;
+  static constexpr runtime::life_maker value = &make;
 };
 
 /// How record `I` is built: by its option, by arguments, or by default.
@@ -108,7 +106,7 @@ using wiring_check = wiring_checks<T, std::make_index_sequence<records_of<T>.siz
 /// What the engine needs of one record, before there are values.
 template <class Given>
 struct process_wiring {
-  make_function make = nullptr;
+  runtime::life_maker make = nullptr;
   std::vector<void const*> (*environment)(Given const&) = nullptr;  // null: it needs none
 
   runtime::process_type with(Given const& values) const {

@@ -25,10 +25,10 @@ namespace testing {
 class vacant_life final : public runtime::incarnation {
  public:
   using incarnation::incarnation;
-  static std::unique_ptr<incarnation> make(runtime::place& home, std::uint64_t number) {
-    return std::make_unique<vacant_life>(home, number);
+  static std::unique_ptr<incarnation> make(runtime::place& home, runtime::life_number which) {
+    return std::make_unique<vacant_life>(home, which);
   }
-  bool construct() override { return true; }
+  bool construct(void const*) override { return true; }
   std::coroutine_handle<> begin_init() override { return {}; }
   std::coroutine_handle<> begin_terminate(exit_reason const&) override { return {}; }
   void destroy() noexcept override {}

@@ -1,0 +1,219 @@
+// A place without a pool, one turn at a time: what a turn takes, and where a row of casts is left off.
+#include <espalier.hpp>
+
+#include <doctest/doctest.h>
+
+#include <string>
+#include <vector>
+
+namespace es = espalier;
+namespace runtime = es::runtime;
+
+namespace {
+
+std::string log;
+
+struct worker {
+  struct note {
+    int number;
+  };
+  struct talk {
+    std::string text;
+  };
+  struct sleep {};
+  struct fail {};
+  struct end {};
+  struct again {
+    int left;
+  };
+  struct ask {
+    using reply = int;
+  };
+
+  void handle(note m) { log += std::to_string(m.number) + ' '; }
+  void handle(talk const& m) { log += m.text + ' '; }
+  es::task<void> handle(sleep, es::context<worker>& self) {
+    log += "falls-asleep ";
+    co_await self.sleep(es::duration{1});
+    log += "awakes ";
+  }
+  void handle(fail) { throw std::runtime_error("told to"); }
+  void handle(end, es::context<worker>& self) { self.stop(); }
+  void handle(again m, es::context<worker>& self) {
+    log += "again ";
+    if (m.left != 0) self.cast<worker, again>(m.left - 1);
+  }
+  int handle(ask) {
+    log += "asked ";
+    return 1;
+  }
+};
+
+/// The place's supervisor, worker and clock. A turn has at most eight messages.
+class desk final : runtime::scheduler, runtime::parent, runtime::reply_sink {
+ public:
+  explicit desk(bool is_gone_at_end = false) : plan_(plan(is_gone_at_end)) {
+    start();
+    log.clear();
+  }
+  ~desk() {
+    at.kill();
+    while (turn()) continue;
+  }
+
+  void start() {
+    at.start();
+    CHECK(turn());
+  }
+  template <class... M>
+  void cast(M... m) {
+    (post(m, {}), ...);
+  }
+  void call() { post(worker::ask{}, {this, 1}); }
+  /// Answers false if the place is at rest.
+  bool turn() {
+    if (!std::exchange(is_ready_, false)) return false;
+    at.run();
+    return true;
+  }
+  void awake() {
+    timer_->expire();
+    turn();
+  }
+
+ private:
+  runtime::place_plan plan(bool is_gone_at_end) {
+    runtime::place_plan p;
+    p.about = &about_;
+    p.make = [](runtime::place& home, runtime::life_number which) -> std::unique_ptr<runtime::incarnation> {
+      return std::make_unique<runtime::life<worker>>(home, which);
+    };
+    p.told = this;
+    p.runs = this;
+    p.is_gone_at_end = is_gone_at_end;
+    return p;
+  }
+  template <class M>
+  void post(M m, runtime::return_address from) {
+    auto mail = std::make_unique<runtime::message<worker, M>>(std::in_place, std::move(m));
+    if constexpr (es::detail::call_message<M>) mail->from = from;
+    if (at.post(*mail, true)) {
+      static_cast<void>(mail.release());
+    } else {
+      log += "refused ";
+    }
+  }
+  void submit(runtime::runnable&) override { is_ready_ = true; }
+  int batch() const override { return 8; }
+  es::instant now() override { return now_; }
+  void arm(runtime::timer& t, es::instant due) override {
+    timer_ = &t;
+    now_ = due;
+  }
+  bool disarm(runtime::timer&) override { return false; }
+  void tell(runtime::notice n) noexcept override {
+    if (n.what == runtime::notice_kind::ended) log += n.why.to_string() + "; ";
+  }
+  void take_request(runtime::envelope& r, es::plan::child_index) noexcept override { delete &r; }
+  void deliver(runtime::answerable& answered) noexcept override {
+    log += answered.failure ? "failed " : "answered ";
+    delete &answered;
+  }
+
+  es::record about_{};
+  runtime::place_plan plan_;
+  bool is_ready_ = false;
+  es::instant now_{};
+  runtime::timer* timer_ = nullptr;
+
+ public:
+  runtime::place at{plan_, 0};
+};
+
+using note = worker::note;
+
+TEST_CASE("a turn handles what had come when it began, also after a turn that was too short for all") {
+  desk d;
+  for (int i = 1; i <= 10; ++i) d.cast(note{i});
+  CHECK(d.turn());
+  CHECK(log == "1 2 3 4 5 6 7 8 ");
+  d.cast(note{11}, note{12});
+  log.clear();
+  CHECK(d.turn());
+  CHECK(log == "9 10 11 12 ");
+  while (d.turn()) continue;
+  CHECK(log == "9 10 11 12 ");
+}
+
+TEST_CASE("a process that sends itself something handles that in its next turn") {
+  desk d;
+  d.cast(worker::again{2});
+  CHECK(d.turn());
+  CHECK(log == "again ");
+  CHECK(d.turn());
+  CHECK(log == "again again ");
+  CHECK(d.turn());
+  CHECK(log == "again again again ");
+  while (d.turn()) continue;
+  CHECK(log == "again again again ");
+}
+
+TEST_CASE("casts with and without a destructor and calls are handled in the order in which they came") {
+  desk d;
+  d.cast(note{1}, note{2}, worker::talk{"three"}, note{4});
+  d.call();
+  d.cast(note{5});
+  d.turn();
+  CHECK(log == "1 2 three 4 asked answered 5 ");
+}
+
+TEST_CASE("a process that sleeps in the middle of a row of casts goes on where it left off") {
+  desk d;
+  d.cast(note{1}, note{2}, worker::sleep{}, note{3});
+  d.turn();
+  CHECK(log == "1 2 falls-asleep ");
+  d.cast(note{4});
+  d.awake();
+  while (d.turn()) continue;
+  CHECK(log == "1 2 falls-asleep awakes 3 4 ");
+}
+
+TEST_CASE(
+    "what stands behind a cast that crashes goes with the incarnation, and is not handled by the next") {
+  desk d;
+  d.cast(note{1}, worker::fail{}, note{2});
+  d.call();
+  d.turn();
+  CHECK(log == "1 crashed: std::runtime_error: told to; failed ");
+  log.clear();
+  d.cast(note{3});  // waits for the next one
+  d.start();
+  while (d.turn()) continue;
+  CHECK(log == "3 ");
+}
+
+TEST_CASE("a process that stops itself in a row of casts handles no other") {
+  desk d;
+  d.cast(note{1}, worker::end{}, note{2});
+  d.turn();
+  CHECK(log == "1 normal; ");
+}
+
+TEST_CASE("a place whose child is gone at its end refuses what comes after, and is another child's then") {
+  desk d(true);
+  CHECK(d.at.generation() == 1);
+  d.cast(worker::end{});
+  d.turn();
+  d.cast(note{1});
+  CHECK(log == "normal; refused ");
+  CHECK(d.at.generation() == 2);
+  d.at.give_up_generation();  // has been done
+  CHECK(d.at.generation() == 2);
+  d.start();
+  log.clear();
+  d.cast(note{2});
+  d.turn();
+  CHECK(log == "2 ");
+}
+
+}  // namespace
