@@ -130,13 +130,13 @@ class lives : public address {
 
   /// Handles casts of plain data, one after the other, as `handle` does, and up to `most`. It leaves off
   /// where there is something else to be done. Answers how many it has handled.
-  int handle_plain(int most) {
+  int handle_plain(int const most) {
     incarnation& life = *life_;
     std::coroutine_handle<> frame;
     bool is_left = false;
-    int n = 0;
+    int left = most;
     auto thrown = detail::caught([&] {
-      for (; n != most && !needs_lock_ && !inbox_.has_attention(); ++n) {
+      for (; left != 0 && !needs_lock_ && !inbox_.has_attention(); --left) {
         envelope* const e = mail_.first();
         if (e == nullptr || !e->is_freed_silently() || !is_for_this(*e)) return;
         current_ = mail_.pop();
@@ -158,9 +158,9 @@ class lives : public address {
     } else if (life.asked_to_stop) {
       begin_terminate(*life.asked_to_stop);
     } else {
-      return n;
+      return most - left;
     }
-    return n + 1;
+    return most - left + 1;  // the last one, too
   }
 
   [[gnu::noinline]] void handle_simulated(envelope& e) {
