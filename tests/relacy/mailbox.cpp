@@ -251,6 +251,57 @@ struct park_against_send : rl::test_suite<park_against_send, 2> {
   void after() { RL_ASSERT((waited != nullptr) != (refused.load(rl::mo_relaxed, $) == 1)); }
 };
 
+/// A process ends for good while somebody sends: the letter is handled, lost with it, or refused.
+struct end_against_send : rl::test_suite<end_against_send, 4> {
+  box mail;
+  letter one;
+  rl::var<int> ends;  // touched by whoever runs the process
+  workers all;
+  rl::atomic<int> has_ended;  // the process, and what became of the letter
+
+  void before() {
+    all.reset();
+    ends($) = 0;
+    has_ended.store(0, rl::mo_relaxed, $);
+    mail.open();
+  }
+  void thread(unsigned which) {
+    if (which == 0) {
+      one.content($) = 1;
+      const pushed what = mail.push(one, true);
+      if (what == pushed::refused) end_one();
+      if (what == pushed::wakes) all.submit();
+    } else if (which == 1) {
+      if (mail.attend()) all.submit();
+    } else {
+      all.work([this] { run(); });
+    }
+  }
+  void run() {
+    do {
+      if (mail.has_attention()) {
+        mail.attended();
+        RL_ASSERT(ends($) == 0);
+        ends($) = 1;
+        if (letter* const lost = mail.park()) end_with(*lost);
+        end_one();
+      }
+      if (letter* const l = mail.take()) {
+        RL_ASSERT(ends($) == 0);
+        end_with(*l);
+      }
+    } while (!mail.rest());
+  }
+  void end_with(letter& l) {
+    RL_ASSERT(l.content($) == 1);
+    end_one();
+  }
+  void end_one() {
+    if (has_ended.fetch_add(1, rl::mo_acq_rel, $) == 1) all.end();
+  }
+  void after() { RL_ASSERT(mail.is_parked() && mail.is_empty()); }
+};
+
 /// A parked process is started while somebody sends: the letter is refused, or the new incarnation takes it.
 /// Whoever runs the process sees the start, once.
 struct start_against_send : rl::test_suite<start_against_send, 4> {
@@ -308,6 +359,7 @@ int main() {
   all = holds<handled_in_place>("the only message is handled where it is", 20000) && all;
   all = holds<stop_against_send>("a stop meets a message", 20000) && all;
   all = holds<park_against_send>("parking meets a message", 20000) && all;
+  all = holds<end_against_send>("an end for good meets a message", 20000) && all;
   all = holds<start_against_send>("a start meets a message", 20000) && all;
   return all ? 0 : 1;
 }

@@ -17,6 +17,8 @@
 //   3. The depot is bounded: what a burst leaves behind goes back to the system.
 namespace espalier::runtime {
 
+static_assert(__STDCPP_DEFAULT_NEW_ALIGNMENT__ >= 16, "mailboxes keep four flags beside an address");
+
 /// Where workers exchange blocks. Any thread.
 class block_depot {
  public:

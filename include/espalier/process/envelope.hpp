@@ -31,7 +31,7 @@ struct return_address {
 };
 
 /// A message on its way, in one block with what its handling needs. It is small, because how many of them fit
-/// into the cache is what many messages at once cost.
+/// into the cache is what many messages at once cost. As a block it is aligned to 16, which mailboxes need.
 class envelope : public in_block {
  public:
   envelope() = default;

@@ -94,7 +94,7 @@ class address : public node, public reply_sink {
       life = lives_;
       ++rare_part().rooms_missing;
     }
-    if (!to.has_wait_for_room(rare_->room_elsewhere, life)) go_on(life);
+    if (!to.has_wait_for_room(rare_->as_waiter, life)) go_on(life);
   }
 
   /// From a timer of this process.
@@ -311,17 +311,17 @@ class address : public node, public reply_sink {
   // --- what few processes have at a time; under the lock
 
   /// Tells a process that there is room elsewhere.
-  struct room_elsewhere final : room_waiter {
-    explicit room_elsewhere(address& at) : home(at) {}
+  struct waiting_process final : room_waiter {
+    explicit waiting_process(address& at) : home(at) {}
     void go_on(std::uint64_t life) noexcept override { home.go_on(life); }
     address& home;
   };
   struct rare {
-    explicit rare(address& home) : room_elsewhere(home) {}
+    explicit rare(address& home) : as_waiter(home) {}
 
     std::list<exit_signal> signals;
     waiting_for_room waiting;  // for room here
-    struct room_elsewhere room_elsewhere;
+    waiting_process as_waiter;
     std::uint64_t rooms_missing = 0;  // that the present life waits for elsewhere
     bond_table bonds;
     std::vector<std::unique_ptr<left_behind>> left;

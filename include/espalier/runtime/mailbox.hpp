@@ -26,7 +26,8 @@
 //      the consumer then takes ends before that node. It is not freed before it has left the word: pushed
 //      again, it would look as if nothing had come.
 //   6. The hand-over takes all nodes and unsets `alive` by one CAS: what was pushed before belongs to the
-//      incarnation that ends, and what is pushed after waits for the next one.
+//      incarnation that ends, and what is pushed after waits for the next one. If there will be none, the
+//      same CAS sets `parked`, and what is pushed after is refused.
 //
 // Why nothing is overlooked: whatever the consumer has to see changes the word, either before its CAS in 4,
 // which then fails, or after it; then `scheduled` is unset, and whoever made the change submits. Why at most
@@ -126,7 +127,7 @@ class mailbox {
     return node(w);
   }
 
-  // --- who owns the process while there is no incarnation
+  // --- the consumer, or who owns the process while there is no incarnation
 
   /// From now on pushes are refused. Answers all that waited, the newest first.
   Node* park() {
