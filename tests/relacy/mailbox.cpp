@@ -251,19 +251,24 @@ struct park_against_send : rl::test_suite<park_against_send, 2> {
   void after() { RL_ASSERT((waited != nullptr) != (refused.load(rl::mo_relaxed, $) == 1)); }
 };
 
-/// A process ends for good while somebody sends: the letter is handled, lost with it, or refused.
-struct end_against_send : rl::test_suite<end_against_send, 4> {
+/// A process is held and started at once while somebody sends and somebody else has something to ask: the
+/// letter is refused, or the new incarnation takes it; the question is looked at; and nobody runs the process
+/// while it is held.
+struct start_at_once : rl::test_suite<start_at_once, 5> {
   box mail;
   letter one;
-  rl::var<int> ends;  // touched by whoever runs the process
+  relacy_mutex lock;
+  rl::var<int> asked;        // under the lock, like the next one
+  rl::var<int> start_asked;  // if it cannot be held
+  rl::var<int> is_up;        // touched by whoever runs the process, or holds it
   workers all;
-  rl::atomic<int> has_ended;  // the process, and what became of the letter
+  rl::atomic<int> has_ended;  // the start, the question, and what became of the letter
 
   void before() {
     all.reset();
-    ends($) = 0;
+    asked($) = start_asked($) = is_up($) = 0;
     has_ended.store(0, rl::mo_relaxed, $);
-    mail.open();
+    mail.park();
   }
   void thread(unsigned which) {
     if (which == 0) {
@@ -272,34 +277,59 @@ struct end_against_send : rl::test_suite<end_against_send, 4> {
       if (what == pushed::refused) end_one();
       if (what == pushed::wakes) all.submit();
     } else if (which == 1) {
-      if (mail.attend()) all.submit();
+      lock.lock();
+      asked($) = 1;
+      const bool wakes = mail.attend();
+      lock.unlock();
+      if (wakes) all.submit();
+    } else if (which == 2) {
+      start();
     } else {
       all.work([this] { run(); });
     }
   }
+  void start() {
+    lock.lock();
+    bool wakes = false;
+    const bool at_once = mail.hold();
+    if (!at_once) {
+      start_asked($) = 1;
+      wakes = mail.attend(true);
+    }
+    lock.unlock();
+    if (at_once) {
+      is_up($) = 1;
+      end_one();
+      wakes = !mail.open_and_rest();
+    }
+    if (wakes) all.submit();
+  }
   void run() {
     do {
       if (mail.has_attention()) {
+        lock.lock();
         mail.attended();
-        RL_ASSERT(ends($) == 0);
-        ends($) = 1;
-        if (letter* const lost = mail.park()) end_with(*lost);
-        end_one();
+        const bool was_asked = asked($) != 0;
+        const bool starts = start_asked($) != 0;
+        asked($) = start_asked($) = 0;
+        lock.unlock();
+        if (starts) {
+          is_up($) = 1;
+          mail.open();
+          end_one();
+        }
+        if (was_asked) end_one();
       }
       if (letter* const l = mail.take()) {
-        RL_ASSERT(ends($) == 0);
-        end_with(*l);
+        RL_ASSERT(l->content($) == 1 && is_up($) == 1);
+        end_one();
       }
     } while (!mail.rest());
   }
-  void end_with(letter& l) {
-    RL_ASSERT(l.content($) == 1);
-    end_one();
-  }
   void end_one() {
-    if (has_ended.fetch_add(1, rl::mo_acq_rel, $) == 1) all.end();
+    if (has_ended.fetch_add(1, rl::mo_acq_rel, $) == 2) all.end();
   }
-  void after() { RL_ASSERT(mail.is_parked() && mail.is_empty()); }
+  void after() { RL_ASSERT(!mail.is_parked() && mail.is_empty()); }
 };
 
 /// A parked process is started while somebody sends: the letter is refused, or the new incarnation takes it.
@@ -359,7 +389,7 @@ int main() {
   all = holds<handled_in_place>("the only message is handled where it is", 20000) && all;
   all = holds<stop_against_send>("a stop meets a message", 20000) && all;
   all = holds<park_against_send>("parking meets a message", 20000) && all;
-  all = holds<end_against_send>("an end for good meets a message", 20000) && all;
+  all = holds<start_at_once>("a start at once meets a message and a question", 50000) && all;
   all = holds<start_against_send>("a start meets a message", 20000) && all;
   return all ? 0 : 1;
 }

@@ -27,7 +27,8 @@ struct recorder final : runtime::scheduler {
   runtime::runnable* next = nullptr;
 };
 
-/// Writes down what it takes. A `stop` has it told `retry`, as by a child that it calls.
+/// Writes down what it takes. A `stop` has it told `retry`, as by a child that it calls; and an `ended`, as
+/// by a timer.
 struct supervisor final : runtime::notice_inbox {
   explicit supervisor(recorder& runs) : notice_inbox(runs) {}
   void park() override {}
@@ -35,9 +36,14 @@ struct supervisor final : runtime::notice_inbox {
   void take(runtime::notice& n) override {
     if (n.what == notice_kind::start) trace += "start ";
     if (n.what == notice_kind::retry) trace += "retry ";
-    if (n.what != notice_kind::stop) return;
-    tell({.what = notice_kind::retry});
-    trace += "stop ";
+    if (n.what == notice_kind::stop) {
+      tell({.what = notice_kind::retry});
+      trace += "stop ";
+    }
+    if (n.what == notice_kind::ended) {
+      expire();
+      trace += "ended ";
+    }
   }
   /// As from a timer.
   void expire() { enqueue({.what = notice_kind::retry}); }
@@ -56,18 +62,45 @@ TEST_CASE("a worker that tells a supervisor at rest something does at once what 
   CHECK(runs.submitted == 0);
 }
 
-TEST_CASE("what a supervisor is told while it is at work comes after that") {
+TEST_CASE("what a supervisor is told while it is at work comes after that, in a turn of its own") {
+  recorder runs;
+  supervisor s(runs);
+  runs.is_worker = true;
+  s.tell({.what = notice_kind::ended});
+  CHECK(s.trace == "ended ");
+  REQUIRE(runs.submitted == 1);
+  s.start();  // it is at work until its inbox is empty
+  CHECK(s.trace == "ended ");
+  runs.run();
+  CHECK(s.trace == "ended retry start ");
+  CHECK(runs.submitted == 1);
+}
+
+TEST_CASE("what comes of what a supervisor does comes next, and before what others have told it") {
   recorder runs;
   supervisor s(runs);
   runs.is_worker = true;
   s.stop();
-  CHECK(s.trace == "stop ");
-  REQUIRE(runs.submitted == 1);
-  s.start();  // it is at work until its inbox is empty
-  CHECK(s.trace == "stop ");
+  CHECK(s.trace == "stop retry ");
+  CHECK(runs.submitted == 0);
+  s.trace.clear();
+  s.expire();
+  s.stop();
+  s.start();
   runs.run();
-  CHECK(s.trace == "stop retry start ");
-  CHECK(runs.submitted == 1);
+  CHECK(s.trace == "retry stop retry start ");
+}
+
+TEST_CASE("where the order of all is to be explored, what comes of what a supervisor does waits, too") {
+  recorder runs;
+  supervisor s(runs);
+  s.stop();
+  s.start();
+  runs.run();
+  CHECK(s.trace == "stop start ");
+  REQUIRE(runs.submitted == 2);
+  runs.run();
+  CHECK(s.trace == "stop start retry ");
 }
 
 TEST_CASE("other threads and timers only have a supervisor submitted") {

@@ -52,7 +52,9 @@ struct worker {
 /// The place's supervisor, worker and clock. A turn has at most eight messages.
 class desk final : runtime::scheduler, runtime::parent, runtime::reply_sink {
  public:
-  explicit desk(bool is_gone_at_end = false) : plan_(plan(is_gone_at_end)) {
+  explicit desk(bool starts_at_once = false) : plan_(plan(starts_at_once)) {
+    log.clear();
+    if (starts_at_once) return;
     start();
     log.clear();
   }
@@ -76,13 +78,14 @@ class desk final : runtime::scheduler, runtime::parent, runtime::reply_sink {
     at.run();
     return true;
   }
+  void starts_again_when_told() { starts_again_ = true; }
   void awake() {
     timer_->expire();
     turn();
   }
 
  private:
-  runtime::place_plan plan(bool is_gone_at_end) {
+  runtime::place_plan plan(bool starts_at_once) {
     runtime::place_plan p;
     p.about = &about_;
     p.make = [](runtime::place& home, runtime::life_number which) -> std::unique_ptr<runtime::incarnation> {
@@ -90,7 +93,7 @@ class desk final : runtime::scheduler, runtime::parent, runtime::reply_sink {
     };
     p.told = this;
     p.runs = this;
-    p.is_gone_at_end = is_gone_at_end;
+    p.starts_at_once = starts_at_once;
     return p;
   }
   template <class M>
@@ -104,6 +107,7 @@ class desk final : runtime::scheduler, runtime::parent, runtime::reply_sink {
     }
   }
   void submit(runtime::runnable&) override { is_ready_ = true; }
+  bool may_run_here() const override { return true; }
   int batch() const override { return 8; }
   es::instant now() override { return now_; }
   void arm(runtime::timer& t, es::instant due) override {
@@ -112,7 +116,10 @@ class desk final : runtime::scheduler, runtime::parent, runtime::reply_sink {
   }
   bool disarm(runtime::timer&) override { return false; }
   void tell(runtime::notice n) noexcept override {
-    if (n.what == runtime::notice_kind::ended) log += n.why.to_string() + "; ";
+    if (n.what == runtime::notice_kind::started) log += "started ";
+    if (n.what != runtime::notice_kind::ended) return;
+    log += n.why.to_string() + "; ";
+    if (std::exchange(starts_again_, false)) at.start();
   }
   void take_request(runtime::envelope& r, es::plan::child_index) noexcept override { delete &r; }
   void deliver(runtime::answerable& answered) noexcept override {
@@ -123,6 +130,7 @@ class desk final : runtime::scheduler, runtime::parent, runtime::reply_sink {
   es::record about_{};
   runtime::place_plan plan_;
   bool is_ready_ = false;
+  bool starts_again_ = false;
   es::instant now_{};
   runtime::timer* timer_ = nullptr;
 
@@ -189,7 +197,7 @@ TEST_CASE(
   d.cast(note{3});  // waits for the next one
   d.start();
   while (d.turn()) continue;
-  CHECK(log == "3 ");
+  CHECK(log == "started 3 ");
 }
 
 TEST_CASE("a process that stops itself in a row of casts handles no other") {
@@ -199,21 +207,75 @@ TEST_CASE("a process that stops itself in a row of casts handles no other") {
   CHECK(log == "1 normal; ");
 }
 
-TEST_CASE("a place whose child is gone at its end refuses what comes after, and is another child's then") {
+TEST_CASE("a process that needs no code to be built is up when its start returns, without a turn") {
+  static_assert(runtime::is_built_at_once<worker>);
   desk d(true);
-  CHECK(d.at.generation() == 1);
-  d.cast(worker::end{});
-  d.turn();
+  d.at.start();
+  CHECK(log == "started ");
+  CHECK(d.at.is_alive());
+  CHECK_FALSE(d.turn());
   d.cast(note{1});
-  CHECK(log == "normal; refused ");
-  CHECK(d.at.generation() == 2);
-  d.at.give_up_generation();  // has been done
-  CHECK(d.at.generation() == 2);
-  d.start();
-  log.clear();
-  d.cast(note{2});
+  CHECK(d.turn());
+  CHECK(log == "started 1 ");
+}
+
+TEST_CASE("a process that is built at once takes what has waited for it, and a stop") {
+  desk d(true);
+  d.at.start();
+  d.cast(worker::fail{});
   d.turn();
-  CHECK(log == "2 ");
+  d.cast(note{1}, note{2});
+  log.clear();
+  d.at.start();
+  CHECK(log == "started ");
+  d.turn();
+  CHECK(log == "started 1 2 ");
+  d.at.stop();
+  d.turn();
+  CHECK(log == "started 1 2 shutdown; ");
+}
+
+TEST_CASE("a start does not touch a place that somebody runs, but has it look") {
+  desk d(true);
+  d.at.start();
+  d.cast(worker::end{});
+  log.clear();
+  d.starts_again_when_told();  // of the end, while the place is in its turn
+  d.turn();
+  CHECK(log == "normal; started ");
+  CHECK(d.at.is_alive());
+  d.cast(note{1});
+  d.turn();
+  CHECK(log == "normal; started 1 ");
+}
+
+struct with_init {
+  void init() {}
+};
+struct with_code {
+  with_code() {}
+};
+struct with_context {
+  explicit with_context(es::context<with_context>&) {}
+};
+struct with_state {
+  int number = 7;
+  char const* text = "text";
+};
+struct with_much_state {
+  char state[8192] = {};
+};
+struct that_throws {
+  int number = std::vector<int>().at(1);
+};
+
+TEST_CASE("built at once is what the compiler can build, and what has nothing to do at its start") {
+  static_assert(runtime::is_built_at_once<with_state>);
+  static_assert(!runtime::is_built_at_once<with_init>);
+  static_assert(!runtime::is_built_at_once<with_code>);
+  static_assert(!runtime::is_built_at_once<with_context>);
+  static_assert(!runtime::is_built_at_once<with_much_state>);
+  static_assert(!runtime::is_built_at_once<that_throws>);
 }
 
 }  // namespace

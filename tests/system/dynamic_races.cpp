@@ -55,6 +55,24 @@ struct opener {
 struct other : es::name_for<opener> {};
 struct app : es::supervisor<slows, opener, other> {};
 
+/// Has ended before anybody may have heard of its start.
+struct brief {
+  struct end {};
+  void init(es::context<brief>& self) { self.cast<brief, end>(); }
+  void handle(end, es::context<brief>& self) { self.stop(); }
+};
+struct briefs : es::dynamic<es::child<brief, es::temporary>> {};
+
+TEST_CASE("the ref of a child that ends at once is not that of the next one") {
+  auto two_children = [](es::simulation<briefs>& sim) {
+    const es::ref<brief> one = sim.start_child<briefs>();
+    const es::ref<brief> two = sim.start_child<briefs>();
+    return one != two;
+  };
+  const auto report = es::explore<briefs>(two_children, 100);
+  CHECK_MESSAGE(report, report.to_string());
+}
+
 TEST_CASE("a child whose restart takes its time is listed as restarting") {
   es::simulation<slows> sim;
   const auto one = sim.start_child<slows>(0_s, 0_s);

@@ -179,6 +179,23 @@ TEST_CASE(
   CHECK(sim.count_children<groups>() == es::child_counts{1, 1, 1, 0});
 }
 
+TEST_CASE("a process inside that has ended before the others is another child's when these are") {
+  es::simulation<app> sim;
+  const auto old = sim.start_child<groups>();
+  const auto old_front = old.member<front>();
+  CHECK(sim.terminate_child(old_front) == child_result::ok);
+  CHECK(sim.terminate_child(old) == child_result::ok);
+  const auto next = sim.start_child<groups>();
+  CHECK(sim.call(next.member<front>(), count{}) == 1);
+  CHECK(sim.terminate_child(next.member<store>()) == child_result::ok);
+  CHECK(sim.terminate_child(next) == child_result::ok);
+  const auto last = sim.start_child<groups>();
+  CHECK(sim.call(last.member<front>(), count{}) == 1);
+  CHECK(last != next);
+  CHECK(sim.try_call(old_front, count{}).reason() == es::reason::noproc);
+  CHECK(sim.terminate_child(next) == child_result::not_found);
+}
+
 TEST_CASE("max_children counts children, however many processes they have") {
   es::simulation<app> sim;
   for (int i = 0; i != 3; ++i) sim.start_child<groups>();

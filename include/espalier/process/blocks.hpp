@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <new>
 
 // Memory for messages, frames and incarnations. A worker keeps what is freed on it, by size, and hands it out
@@ -17,7 +18,15 @@
 //   3. The depot is bounded: what a burst leaves behind goes back to the system.
 namespace espalier::runtime {
 
-static_assert(__STDCPP_DEFAULT_NEW_ALIGNMENT__ >= 16, "mailboxes keep four flags beside an address");
+/// A block of the global operator new. Mailboxes keep flags beside its address, so it is aligned to 16, which
+/// the language promises of sizes that are multiples of 16 only.
+[[gnu::noinline]] inline void* new_block(std::size_t size) {
+  static_assert(__STDCPP_DEFAULT_NEW_ALIGNMENT__ >= 16);
+  void* const memory = ::operator new(size);
+  if (reinterpret_cast<std::uintptr_t>(memory) % 16 == 0) return memory;
+  ::operator delete(memory);
+  return ::operator new((size + 15) / 16 * 16);
+}
 
 /// Where workers exchange blocks. Any thread.
 class block_depot {
@@ -79,7 +88,7 @@ class block_cache {
   [[gnu::noinline]] void* take_new(std::size_t size_class) {
     list& l = free_[size_class];
     l.first = depot_.get(size_class, l.count);
-    return l.first == nullptr ? ::operator new(size_of(size_class)) : take(size_class);
+    return l.first == nullptr ? new_block(size_of(size_class)) : take(size_class);
   }
   [[gnu::noinline]] void give_half(std::size_t size_class) noexcept {
     list& l = free_[size_class];
@@ -111,9 +120,9 @@ inline constexpr bool recycles_blocks = true;
 
 inline void* take_block(std::size_t size) {
   const std::size_t size_class = block_cache::class_of(size);
-  if (!recycles_blocks || size_class >= block_cache::classes) return ::operator new(size);
+  if (!recycles_blocks || size_class >= block_cache::classes) return new_block(size);
   if (block_cache* const mine = block_cache::current) return mine->take(size_class);
-  return ::operator new(block_cache::size_of(size_class));
+  return new_block(block_cache::size_of(size_class));
 }
 inline void give_block(void* memory, std::size_t size) noexcept {
   const std::size_t size_class = block_cache::class_of(size);

@@ -6,6 +6,17 @@
 
 namespace espalier::runtime {
 
+/// Whether building a `P` as `life` does runs nothing that could fail, block or be seen: the compiler can do
+/// it, and there is no `init`. Of large types it is not asked.
+template <class P>
+concept is_built_at_once = sizeof(P) <= 4096 && !requires(P & p) {
+  p.init();
+}
+&&!requires(P & p, context<P>& self) { p.init(self); }
+&&(std::is_aggregate_v<P> || !requires(context<P> & self) { P(self); }) && requires {
+  typename std::integral_constant<int, (static_cast<void>(P{}), 0)>;
+};
+
 /// An incarnation of a process of type `P`: its state and its context in one block. It begins with
 /// `P(context&)` if there is such a constructor, and with `P()` otherwise. A tree has one for each process,
 /// so it is all of one class: what a class and its functions cost the compiler adds up.

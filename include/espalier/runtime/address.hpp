@@ -39,18 +39,6 @@ class address : public node, public reply_sink {
  public:
   // --- from the parent
 
-  std::uint64_t start() override {
-    std::unique_lock lock(mutex_);
-    start_asked_ = true;
-    stop_asked_.store(false, std::memory_order_relaxed);
-    kill_asked_.store(false, std::memory_order_relaxed);
-    const std::uint64_t life = ++lives_;
-    const bool wakes = inbox_.attend(true);
-    lock.unlock();
-    if (wakes) runs_->submit(*this);
-    return life;
-  }
-
   void stop() override { ask(false); }
   void kill() override { ask(true); }
 
@@ -181,9 +169,10 @@ class address : public node, public reply_sink {
   bool is_for_this(envelope const& e) const { return e.generation() == 0 || is_of(e.generation()); }
   /// The child is gone for good: the place may be given to another one.
   void give_up_generation() {
-    if (inbox_.is_parked()) return;  // since it has ended
     std::unique_lock lock(mutex_);
-    count_generation();
+    generation_.store(generation() + 1, std::memory_order_relaxed);
+    lives_before_ = lives_;
+    if (rare_ != nullptr) rare_->arguments.reset();
     park(lock);
   }
   /// What the next lives are built from. While no life is being built.
@@ -234,9 +223,9 @@ class address : public node, public reply_sink {
     drop_answers();
   }
 
-  /// Has the process look at what was written down. Unlocks.
-  void attend(std::unique_lock<short_lock>& lock) {
-    const bool wakes = inbox_.attend();
+  /// Has the process look at what was written down, and if so asked be there again. Unlocks.
+  void attend(std::unique_lock<short_lock>& lock, bool unparks = false) {
+    const bool wakes = inbox_.attend(unparks);
     lock.unlock();
     if (wakes) runs_->submit(*this);
   }
@@ -273,13 +262,6 @@ class address : public node, public reply_sink {
 
   void tell(notice_kind what, std::uint64_t life, exit_reason why, type_id message = {}) {
     plan_->told->tell({what, number_, life, std::move(why), message});
-  }
-
-  /// Under the lock.
-  void count_generation() {
-    generation_.store(generation() + 1, std::memory_order_relaxed);
-    lives_before_ = lives_;
-    if (rare_ != nullptr) rare_->arguments.reset();
   }
 
   // --- bonds

@@ -16,6 +16,7 @@ namespace espalier::runtime {
 /// are.
 struct process_type {
   life_maker make = nullptr;
+  bool starts_at_once = false;  // building it runs no code of the process (`is_built_at_once`)
   std::vector<void const*> environment;
 };
 
@@ -146,6 +147,7 @@ class branch final : public instance, public instance_maker {
             .environment = all_.types[i].environment.data(),
             .told = told,
             .runs = all_.runs,
+            .starts_at_once = all_.types[i].starts_at_once,
             .faults = all_.faults};
   }
 

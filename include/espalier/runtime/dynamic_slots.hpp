@@ -39,7 +39,6 @@ class dynamic_slots {
   dynamic_slots(place_plan const& pattern, parent& told, instance_maker const& maker)
       : pattern_(pattern), maker_(maker) {
     pattern_.told = &told;
-    pattern_.is_gone_at_end = pattern.about->restart == restart_kind::temporary;
   }
 
   static_assert(sizeof(slot) == 64);

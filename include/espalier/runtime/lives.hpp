@@ -11,6 +11,8 @@
 //
 //   1. start      a worker builds the process and awaits its `init`. Mail waits. A throw, a stop or a kill
 //                 now makes it `start_failed`; the mail goes on waiting for the next attempt.
+//                 A process that has no `init`, and that the compiler could build, the supervisor builds
+//                 there and then, unless somebody runs the place: it holds the place meanwhile (mailbox.hpp).
 //   2. serving    one message at a time. While a handler is suspended only its answer, its timeout, a stop or
 //                 a kill is taken up.
 //   3. end        by a throw, by itself, or by a stop. On a stop a suspended frame is destroyed, and the
@@ -25,6 +27,24 @@ namespace espalier::runtime {
 
 class lives : public address {
  public:
+  std::uint64_t start() override {
+    std::unique_lock lock(mutex_);
+    stop_asked_.store(false, std::memory_order_relaxed);
+    kill_asked_.store(false, std::memory_order_relaxed);
+    const std::uint64_t life = ++lives_;
+    const bool at_once = plan_->starts_at_once && !is_simulated_ && !is_bounded_ && runs_->may_run_here();
+    if (at_once && inbox_.hold()) {
+      needs_lock_ = has_control_later();
+      const bool rests = !needs_lock_ && mail_.empty();
+      lock.unlock();
+      begin_at_once(rests);
+    } else {
+      start_asked_ = true;
+      attend(lock, true);
+    }
+    return life;
+  }
+
   /// The function of a life returns, or uses its context (left_behind.hpp). Answers false if the life has
   /// been left behind.
   [[gnu::always_inline]] bool leave_code(incarnation& life, whereabouts to = whereabouts::outside) {
@@ -115,6 +135,30 @@ class lives : public address {
     });
     if (thrown) return fail_start(*thrown);
     drive(frame);
+  }
+
+  /// While the caller holds the place. It is its supervisor, which takes the notice after what it does now.
+  void begin_at_once(bool rests) {
+    const auto failure = detail::caught([&] {
+      life_ = plan_->make(here(), which());
+      static_cast<void>(life_->construct(nullptr));
+    });
+    if (failure) {  // there was no memory: then as always
+      std::lock_guard lock(mutex_);
+      life_.reset();
+      needs_lock_ = start_asked_ = true;
+      rests = inbox_.attend();
+    } else {
+      phase_ = phase::serving;
+      running_.store(life_.get(), std::memory_order_release);  // as in `begin_life`
+      tell(notice_kind::started, lives_, reason::normal);
+      if (rests) {
+        rests = inbox_.open_and_rest();
+      } else {
+        inbox_.open();
+      }
+    }
+    if (!rests) runs_->submit(*this);
   }
 
   void handle(envelope& e) {
@@ -340,9 +384,7 @@ class lives : public address {
     {
       std::lock_guard lock(mutex_);
       running_.store(nullptr, std::memory_order_relaxed);
-      const bool is_gone = plan_->is_gone_at_end;
-      sort_in(is_gone ? inbox_.park() : inbox_.close());
-      if (is_gone) count_generation();
+      sort_in(inbox_.close());
       late = std::exchange(answers_, nullptr);
       if (rare_ != nullptr) {
         envelope_list newer = std::exchange(mail_, std::exchange(rare_->queued, {}));
@@ -374,7 +416,7 @@ class lives : public address {
   }
   /// Leaves in the mail what the next incarnation is to get, and answers the rest. Under the lock.
   envelope_list sort_out(exit_reason const& why) {
-    const bool keeps = plan_->about->keep_mailbox && !plan_->is_gone_at_end;
+    const bool keeps = plan_->about->keep_mailbox;
     mail_ = without_private(std::exchange(mail_, {}), 0, keeps);
     if (!keeps && !planted(planted_mistake::mail_outlives_process)) return std::exchange(mail_, {});
     for (envelope* e = mail_.first(); e != nullptr; e = e->next) {

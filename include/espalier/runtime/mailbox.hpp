@@ -25,9 +25,11 @@
 //      word as it was. Nodes that are pushed meanwhile lead to it; if there are any the CAS fails, and what
 //      the consumer then takes ends before that node. It is not freed before it has left the word: pushed
 //      again, it would look as if nothing had come.
-//   6. The hand-over takes all nodes and unsets `alive` by one CAS: what was pushed before belongs to the
-//      incarnation that ends, and what is pushed after waits for the next one. If there will be none, the
-//      same CAS sets `parked`, and what is pushed after is refused.
+//   6. Who starts an incarnation may hold the process until it is there, if that is not scheduled: by the CAS
+//      that sets `scheduled`. Then it opens the mailbox and rests by one CAS, which expects that nothing
+//      waits.
+//   7. The hand-over takes all nodes and unsets `alive` by one CAS: what was pushed before belongs to the
+//      incarnation that ends, and what is pushed after waits for the next one.
 //
 // Why nothing is overlooked: whatever the consumer has to see changes the word, either before its CAS in 4,
 // which then fails, or after it; then `scheduled` is unset, and whoever made the change submits. Why at most
@@ -78,6 +80,16 @@ class mailbox {
     }
     return (w & scheduled) == 0;
   }
+  /// The caller becomes the consumer, if there is none; then nothing asks for attention, and it is not parked
+  /// any more.
+  [[nodiscard]] bool hold() {
+    word w = word_.load(Atomics::relaxed);
+    do {
+      if ((w & scheduled) != 0) return false;
+    } while (
+        !word_.compare_exchange_weak(w, (w & ~word{parked}) | scheduled, Atomics::acq_rel, Atomics::relaxed));
+    return true;
+  }
   bool is_parked() const { return (word_.load(Atomics::relaxed) & parked) != 0; }
   bool is_alive() const { return (word_.load(Atomics::relaxed) & alive) != 0; }
 
@@ -119,6 +131,15 @@ class mailbox {
   }
   /// An incarnation takes what waits.
   void open() { word_.fetch_or(alive, Atomics::acq_rel); }
+  /// The same, and a `rest`, unless there is something to do.
+  [[nodiscard]] bool open_and_rest() {
+    word w = word_.load(Atomics::relaxed);
+    for (;;) {
+      const bool rests = (w & attention) == 0 && (w & pointer) == 0;
+      if (word_.compare_exchange_weak(w, rests ? alive : w | alive, Atomics::acq_rel, Atomics::relaxed))
+        return rests;
+    }
+  }
   /// Ends the incarnation: all that was pushed to it, the newest first.
   Node* close() {
     word w = word_.load(Atomics::relaxed);
@@ -127,7 +148,7 @@ class mailbox {
     return node(w);
   }
 
-  // --- the consumer, or who owns the process while there is no incarnation
+  // --- who owns the process while there is no incarnation
 
   /// From now on pushes are refused. Answers all that waited, the newest first.
   Node* park() {

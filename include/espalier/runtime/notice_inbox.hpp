@@ -1,9 +1,11 @@
 // Copyright the Espalier authors. Boost Software License 1.0 (see LICENSE).
 #pragma once
 
+#include <atomic>
 #include <espalier/runtime/node.hpp>
 #include <espalier/runtime/short_lock.hpp>
 #include <mutex>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -18,6 +20,9 @@ namespace espalier::runtime {
 ///   2. A worker that brings a notice to a supervisor that rests takes it there and then. It holds no lock,
 ///      and what the notice leads to may come back to what the worker runs, as it may from another worker.
 ///   3. Other threads, and timers, which expire under a lock, have the supervisor submitted.
+///   4. What the taker itself tells the supervisor meanwhile, as by starting a child that is up at once,
+///   needs
+///      no lock: only the thread that `taker_` names finds its name there. It comes next, before the inbox.
 class notice_inbox : public node, public parent {
  public:
   /// Starts a new life, and answers its number. The last one has been told as ended.
@@ -35,12 +40,16 @@ class notice_inbox : public node, public parent {
   }
   void tell(notice n) noexcept override {
     if (!runs_.may_run_here()) return enqueue(std::move(n));
+    if (taker_.load(std::memory_order_relaxed) == std::this_thread::get_id()) {
+      return meanwhile_.push_back(std::move(n));
+    }
     {
       std::lock_guard lock(mutex_);
       if (scheduled_) return inbox_.push_back(std::move(n));
       scheduled_ = true;
     }
-    take(n);
+    begin_to_take();
+    take_with_all_of_it(n);
     if (!rests()) runs_.submit(*this);
   }
 
@@ -49,7 +58,8 @@ class notice_inbox : public node, public parent {
       std::lock_guard lock(mutex_);
       batch_.swap(inbox_);
     }
-    for (notice& n : batch_) take(n);
+    begin_to_take();
+    for (notice& n : batch_) take_with_all_of_it(n);
     batch_.clear();
     if (!rests()) runs_.submit(*this);
   }
@@ -70,7 +80,17 @@ class notice_inbox : public node, public parent {
   }
 
  private:
+  void begin_to_take() { taker_.store(std::this_thread::get_id(), std::memory_order_relaxed); }
+  void take_with_all_of_it(notice& n) {
+    take(n);
+    for (std::size_t i = 0; i != meanwhile_.size(); ++i) {
+      notice next = std::move(meanwhile_[i]);
+      take(next);
+    }
+    meanwhile_.clear();
+  }
   bool rests() {
+    taker_.store({}, std::memory_order_relaxed);  // while no one else may take
     std::lock_guard lock(mutex_);
     if (inbox_.empty()) scheduled_ = false;
     return !scheduled_;
@@ -80,8 +100,10 @@ class notice_inbox : public node, public parent {
   short_lock mutex_;
   std::vector<notice> inbox_;
   bool scheduled_ = false;
-  std::vector<notice> batch_;     // touched by the worker
-  std::uint64_t asked_life_ = 0;  // touched by the parent
+  std::atomic<std::thread::id> taker_{};
+  std::vector<notice> batch_;      // touched by the taker
+  std::vector<notice> meanwhile_;  // likewise
+  std::uint64_t asked_life_ = 0;   // touched by the parent
 };
 
 }  // namespace espalier::runtime

@@ -17,7 +17,7 @@ struct place_plan {
   void const* const* environment = nullptr;
   parent* told = nullptr;
   scheduler* runs = nullptr;
-  bool is_gone_at_end = false;       // and never restarted: a temporary child of a dynamic supervisor
+  bool starts_at_once = false;       // building it runs no code of the process
   fault_injector* faults = nullptr;  // only in a simulation
 };
 

@@ -25,10 +25,12 @@ std::unique_ptr<runtime::incarnation> make_started_life(runtime::place& home, ru
 template <class P, class Start>
 struct maker {
   static constexpr runtime::life_maker value = &make_life<P>;
+  static constexpr bool is_at_once = runtime::is_built_at_once<P>;
 };
 template <class P, auto Function>
 struct maker<P, start<Function>> {
   static constexpr runtime::life_maker value = &make_started_life<P, Function>;
+  static constexpr bool is_at_once = false;
 };
 
 template <class P, auto Function>
@@ -38,6 +40,7 @@ struct maker<P, start_with_arguments<start<Function>>> {
         new runtime::started_life<P, Function, typename args_of<P>::type>(home, which));
   }
   static constexpr runtime::life_maker value = &make;
+  static constexpr bool is_at_once = false;
 };
 template <class P>
 struct maker<P, start_with_arguments<>> {
@@ -45,6 +48,7 @@ struct maker<P, start_with_arguments<>> {
     return std::unique_ptr<runtime::incarnation>(new runtime::argument_life<P>(home, which));
   }
   static constexpr runtime::life_maker value = &make;
+  static constexpr bool is_at_once = false;
 };
 
 /// How record `I` is built: by its option, by arguments, or by default.
@@ -107,10 +111,11 @@ using wiring_check = wiring_checks<T, std::make_index_sequence<records_of<T>.siz
 template <class Given>
 struct process_wiring {
   runtime::life_maker make = nullptr;
+  bool starts_at_once = false;
   std::vector<void const*> (*environment)(Given const&) = nullptr;  // null: it needs none
 
   runtime::process_type with(Given const& values) const {
-    return {make, environment == nullptr ? std::vector<void const*>{} : environment(values)};
+    return {make, starts_at_once, environment == nullptr ? std::vector<void const*>{} : environment(values)};
   }
 };
 
@@ -122,6 +127,7 @@ constexpr process_wiring<Given> wire_process() {
                   noexcept;
                 }) {  // otherwise said by node_check
     out.make = maker<P, Start>::value;
+    out.starts_at_once = maker<P, Start>::is_at_once;
     if constexpr (requires { typename P::needs; }) {
       out.environment = &environment_values<P, typename P::needs>::template from<Given>;
     }
