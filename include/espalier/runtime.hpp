@@ -12,6 +12,7 @@
 #include <espalier/runtime/dynamic_node.hpp>
 #include <espalier/runtime/engine.hpp>
 #include <espalier/runtime/fault_injector.hpp>
+#include <espalier/runtime/hand_over.hpp>
 #include <espalier/runtime/host.hpp>
 #include <espalier/runtime/instance.hpp>
 #include <espalier/runtime/left_behind.hpp>
@@ -29,6 +30,7 @@
 #include <espalier/runtime/pool.hpp>
 #include <espalier/runtime/process_services.hpp>
 #include <espalier/runtime/report.hpp>
+#include <espalier/runtime/room_waiter.hpp>
 #include <espalier/runtime/run_queue.hpp>
 #include <espalier/runtime/scheduler.hpp>
 #include <espalier/runtime/short_lock.hpp>

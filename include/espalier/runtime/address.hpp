@@ -8,6 +8,7 @@
 #include <espalier/runtime/left_behind.hpp>
 #include <espalier/runtime/mailbox.hpp>
 #include <espalier/runtime/place_plan.hpp>
+#include <espalier/runtime/room_waiter.hpp>
 #include <espalier/runtime/short_lock.hpp>
 #include <espalier/runtime/timing.hpp>
 #include <list>
@@ -24,16 +25,6 @@
 // process while there is a life; without one, to who holds the lock. A mailbox with a bound is the exception:
 // who sends to it has to count, so its messages go into `mail_` directly, and all of it is under the lock.
 namespace espalier::runtime {
-
-/// Waits for room in a mailbox: a process, or a thread outside the tree.
-class room_waiter {
- public:
-  /// There is room, or no mailbox any more. Any thread.
-  virtual void go_on(std::uint64_t life) noexcept = 0;
-
- protected:
-  ~room_waiter() = default;
-};
 
 class address : public node, public reply_sink {
  public:

@@ -1,8 +1,7 @@
 // Copyright the Espalier authors. Boost Software License 1.0 (see LICENSE).
 #pragma once
 
-#include <espalier/runtime/address.hpp>
-#include <espalier/runtime/left_behind.hpp>
+#include <espalier/runtime/hand_over.hpp>
 
 // The lives of a process at its place: from a start to the hand-over. All of this runs on the worker that has
 // the place, one step at a time; what comes next is decided in place.hpp.
@@ -18,14 +17,12 @@
 //   3. end        by a throw, by itself, or by a stop. On a stop a suspended frame is destroyed, and the
 //                 caller being served and all queued ones are told; then `terminate` runs and is awaited
 //                 (SEMANTICS 13, 14).
-//   4. hand-over  the process is destroyed and its timers are disarmed; then, under the lock, the queue is
-//                 taken and the gap begins: what is sent from now on waits for the next incarnation (2). Then
-//                 the supervisor is told, and after it the callers (9).
+//   4. hand-over  see hand_over.hpp.
 //   5. gap        until the supervisor starts the next life, or parks the place: then what waits is refused
 //                 (4).
 namespace espalier::runtime {
 
-class lives : public address {
+class lives : public hand_overs {
  public:
   std::uint64_t start() override {
     std::unique_lock lock(mutex_);
@@ -45,53 +42,14 @@ class lives : public address {
     return life;
   }
 
-  /// The function of a life returns, or uses its context (left_behind.hpp). Answers false if the life has
-  /// been left behind.
-  [[gnu::always_inline]] bool leave_code(incarnation& life, whereabouts to = whereabouts::outside) {
-    if (life.held.leave(to)) return true;
-    return !is_lost(life);
-  }
-
  protected:
-  lives(place_plan const& plan, std::uint32_t number) : address(plan, number) {}
+  lives(place_plan const& plan, std::uint32_t number) : hand_overs(plan, number) {}
   ~lives() = default;
-
-  place& here();
-
-  [[gnu::noinline]] bool is_lost(incarnation const& life) {
-    std::lock_guard lock(mutex_);  // waits for the decision
-    return life.held.is_claimed();
-  }
-
-  enum class phase : unsigned char { none, starting, serving, terminating };
 
   /// Whether there is more to look at than the mailbox, or will be once the process serves. Under the lock.
   bool has_control() const { return phase_ != phase::serving || has_control_later(); }
   bool has_control_later() const {
     return is_bounded_ || is_stopping() || has_signals() || rooms_missing() != 0;
-  }
-
-  // --- code of the process
-
-  /// Runs code of the process, which may be left behind meanwhile: it touches nothing else of this place.
-  template <class Function>
-  void inside(Function function) {
-    incarnation& life = *life_;
-    life.held.enter();
-    function(life);
-    come_back(life);
-  }
-  /// The same. Answers what leaves it, as a reason.
-  template <class Function>
-  [[gnu::always_inline]] reason_box contained(Function function) {
-    incarnation& life = *life_;
-    life.held.enter();
-    auto thrown = detail::caught([&] { function(life); });
-    come_back(life);
-    return thrown;
-  }
-  [[gnu::always_inline]] void come_back(incarnation& life) {
-    if (!leave_code(life)) throw function_was_left{&life};
   }
 
   // --- its limits
@@ -366,133 +324,6 @@ class lives : public address {
     end();
   }
 
-  /// The hand-over. After it, this place may be started again at any moment, on another worker.
-  void end() {
-    destroy_process();
-    const exit_reason why = std::move(life_->ending);
-    const type_id message =
-        plan::class_of(why.kind()) == plan::exit_class::abnormal ? noted_message() : type_id{};
-    release_rest();
-    hand_over(why, message, std::exchange(current_, nullptr));
-  }
-
-  /// Gives back the mail, and tells everybody.
-  void hand_over(exit_reason const& why, type_id message, envelope* served) {
-    envelope_list lost;
-    envelope* late = nullptr;
-    std::optional<parting> others;
-    {
-      std::lock_guard lock(mutex_);
-      running_.store(nullptr, std::memory_order_relaxed);
-      sort_in(inbox_.close());
-      late = std::exchange(answers_, nullptr);
-      if (rare_ != nullptr) {
-        envelope_list newer = std::exchange(mail_, std::exchange(rare_->queued, {}));
-        mail_.push_all(std::move(newer));
-      }
-      if (!mail_.empty()) lost = sort_out(why);
-      count_bounded();
-      if (rare_ != nullptr) {
-        others = {rare_->bonds.cancel_all(), rare_->bonds.take_watchers(), take_waiting()};
-        rare_->rooms_missing = 0;
-        rare_->signals.clear();
-      }
-    }
-    if (others) unwatch_all(others->bonds);
-    drop(late);
-    const bool is_forgotten =
-        planted(planted_mistake::caller_not_answered) && served != nullptr && served->call() != nullptr;
-    const bool answers = served != nullptr && served->timed() == 0 && !is_forgotten;
-    const std::uint64_t life = drop_life();
-    if (is_simulated_) plan_->faults->ended(here(), why);
-    if (planted(planted_mistake::stale_notice_accepted)) tell(notice_kind::ended, life, why, message);
-    tell(notice_kind::ended, life, why, message);
-    if (others) {
-      for (auto& b : others->watching) tell_of_end(b, life, why);
-      tell_of_room(others->waiting);
-    }
-    if (answers) fail(*served, why);
-    fail_all(lost, why);
-  }
-  /// Leaves in the mail what the next incarnation is to get, and answers the rest. Under the lock.
-  envelope_list sort_out(exit_reason const& why) {
-    const bool keeps = plan_->about->keep_mailbox;
-    mail_ = without_private(std::exchange(mail_, {}), 0, keeps);
-    if (!keeps && !planted(planted_mistake::mail_outlives_process)) return std::exchange(mail_, {});
-    for (envelope* e = mail_.first(); e != nullptr; e = e->next) {
-      if (answerable* const c = e->call()) c->failure = why;
-    }
-    return {};
-  }
-
-  void fail_start(exit_reason why) { end_start(notice_kind::start_failed, std::move(why)); }
-  void decline_start() { end_start(notice_kind::ignored, reason::normal); }
-
-  void end_start(notice_kind what, exit_reason why) {
-    if (life_ != nullptr) destroy_process();
-    release_rest();
-    hand_back(what, std::move(why));
-  }
-  void hand_back(notice_kind what, exit_reason why) {
-    envelope* late = nullptr;
-    std::optional<parting> others;
-    {
-      std::lock_guard lock(mutex_);
-      running_.store(nullptr, std::memory_order_relaxed);
-      sort_in(inbox_.take());
-      late = std::exchange(answers_, nullptr);
-      mail_ = without_private(std::move(mail_), untaken_signal);  // what others have sent goes on waiting
-      count_bounded();
-      if (rare_ != nullptr) others = {rare_->bonds.cancel_all(), rare_->bonds.take_watchers(lives_), {}};
-    }
-    if (others) unwatch_all(others->bonds);
-    drop(late);
-    const std::uint64_t life = drop_life();
-    tell(what, life, why);
-    if (!others) return;
-    for (auto& b : others->watching) tell_of_end(b, life, why);
-  }
-  /// What a life that ends leaves to be told to others; hardly any leaves something.
-  struct parting {
-    bond_map bonds;  // its own
-    bond_list watching;
-    waiting_for_room waiting;
-  };
-  static void unwatch_all(bond_map const& all) {
-    for (auto& [number, b] : all) b->target->unwatch(*b);
-  }
-
-  void tell_of_end(std::shared_ptr<bond> const& b, std::uint64_t life, exit_reason const& why) {
-    place& owner = static_cast<lives&>(*b->owner).here();
-    auto arrive = [b, life, why] { fire(b, life, why); };
-    if (!is_simulated_ || !plan_->faults->takes_notice(&here(), owner, arrive)) arrive();
-  }
-
-  void destroy_process() {
-    inside([](incarnation& life) {
-      life.only_destructs = true;
-      life.destroy();
-    });
-  }
-  /// Stops what works for the life.
-  void release_rest() {
-    if (timing_ != nullptr && !planted(planted_mistake::timer_outlives_process)) timing_->timed.disarm_all();
-    phase_ = phase::none;
-    is_draining_ = false;
-    last_message_ = nullptr;
-    needs_lock_ = true;
-    is_busy_ = false;
-  }
-  /// Frees the block and the messages of its timers. Answers which life it was.
-  std::uint64_t drop_life() {
-    if (timing_ != nullptr && !planted(planted_mistake::timer_outlives_process)) timing_->timed.clear();
-    life_.reset();
-    return lives_;
-  }
-
-  void note_message() { last_message_ = &*current_->message_type(); }
-  type_id noted_message() const { return last_message_ == nullptr ? type_id() : type_id(*last_message_); }
-
   void abandon_current() {
     inside([&served = *current_](incarnation& life) {
       life.only_destructs = true;
@@ -504,19 +335,6 @@ class lives : public address {
     envelope* e = std::exchange(current_, nullptr);
     if (e != nullptr) fail(*e, why);
   }
-
-  void reach(fault_point where) {
-    if (is_simulated_) plan_->faults->reach(where, here(), current_);
-  }
-  bool planted(planted_mistake m) const { return is_simulated_ && plan_->faults->planted() == m; }
-
-  // Touched only by the worker that runs this place.
-  phase phase_ = phase::none;
-  bool needs_lock_ = true;     // there is more to look at than the mailbox
-  bool has_taken_ = false;     // from the mailbox, in this turn or before it
-  bool is_turn_over_ = false;  // what is there now has come since it began
-  std::unique_ptr<incarnation> life_;
-  envelope* current_ = nullptr;
 };
 
 }  // namespace espalier::runtime

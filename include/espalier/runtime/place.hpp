@@ -408,7 +408,7 @@ inline void place::pin_layout() {
 }
 #pragma GCC diagnostic pop
 
-inline place& lives::here() { return static_cast<place&>(*this); }
+inline place& hand_overs::here() { return static_cast<place&>(*this); }
 
 inline void left_behind::expire() noexcept { life_->home.runs_->submit(*this); }
 inline void left_behind::run() noexcept {
