@@ -27,17 +27,19 @@ struct recorder final : runtime::scheduler {
   runtime::runnable* next = nullptr;
 };
 
-/// Writes down what it takes. A `stop` has it told `retry`, as by a child that it calls; and an `ended`, as
-/// by a timer.
+/// Writes down what it takes. A `stop` has it told `retry` and `started`, as by children that it calls; and
+/// an `ended` has it told `retry`, as by a timer.
 struct supervisor final : runtime::notice_inbox {
   explicit supervisor(recorder& runs) : notice_inbox(runs) {}
   void park() override {}
   void reopen() override {}
   void take(runtime::notice& n) override {
     if (n.what == notice_kind::start) trace += "start ";
+    if (n.what == notice_kind::started) trace += "started ";
     if (n.what == notice_kind::retry) trace += "retry ";
     if (n.what == notice_kind::stop) {
       tell({.what = notice_kind::retry});
+      tell({.what = notice_kind::started});
       trace += "stop ";
     }
     if (n.what == notice_kind::ended) {
@@ -76,22 +78,26 @@ TEST_CASE("what a supervisor is told while it is at work comes after that, in a 
   CHECK(runs.submitted == 1);
 }
 
-TEST_CASE("what comes of what a supervisor does comes next, and before what others have told it") {
+TEST_CASE("a child that is up at once is heard of next, and all else in its order") {
   recorder runs;
   supervisor s(runs);
   runs.is_worker = true;
   s.stop();
-  CHECK(s.trace == "stop retry ");
-  CHECK(runs.submitted == 0);
+  CHECK(s.trace == "stop started ");
+  CHECK(runs.submitted == 1);
+  runs.run();
+  CHECK(s.trace == "stop started retry ");
   s.trace.clear();
   s.expire();
   s.stop();
   s.start();
   runs.run();
-  CHECK(s.trace == "retry stop retry start ");
+  CHECK(s.trace == "retry stop started start ");
+  runs.run();
+  CHECK(s.trace == "retry stop started start retry ");
 }
 
-TEST_CASE("where the order of all is to be explored, what comes of what a supervisor does waits, too") {
+TEST_CASE("where the order of all is to be explored, a child that is up waits, too") {
   recorder runs;
   supervisor s(runs);
   s.stop();
@@ -100,7 +106,7 @@ TEST_CASE("where the order of all is to be explored, what comes of what a superv
   CHECK(s.trace == "stop start ");
   REQUIRE(runs.submitted == 2);
   runs.run();
-  CHECK(s.trace == "stop start retry ");
+  CHECK(s.trace == "stop start retry started ");
 }
 
 TEST_CASE("other threads and timers only have a supervisor submitted") {

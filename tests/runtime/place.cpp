@@ -265,8 +265,13 @@ struct with_state {
 struct with_much_state {
   char state[8192] = {};
 };
-struct that_throws {
-  int number = std::vector<int>().at(1);
+struct that_allocates {
+  std::vector<int> numbers = std::vector<int>(3);
+};
+struct that_knows_the_compiler {
+  constexpr that_knows_the_compiler() {
+    if (!std::is_constant_evaluated()) throw 1;
+  }
 };
 
 TEST_CASE("built at once is what the compiler can build, and what has nothing to do at its start") {
@@ -275,7 +280,8 @@ TEST_CASE("built at once is what the compiler can build, and what has nothing to
   static_assert(!runtime::is_built_at_once<with_code>);
   static_assert(!runtime::is_built_at_once<with_context>);
   static_assert(!runtime::is_built_at_once<with_much_state>);
-  static_assert(!runtime::is_built_at_once<that_throws>);
+  static_assert(!runtime::is_built_at_once<that_allocates>);
+  static_assert(!runtime::is_built_at_once<that_knows_the_compiler>);
 }
 
 }  // namespace

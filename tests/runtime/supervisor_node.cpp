@@ -1,8 +1,11 @@
 #include <doctest/doctest.h>
 
+#include <deque>
 #include <espalier/runtime/supervisor_node.hpp>
 #include <espalier/testing/virtual_scheduler.hpp>
+#include <functional>
 #include <string>
+#include <thread>
 
 namespace es = espalier;
 namespace runtime = es::runtime;
@@ -115,6 +118,94 @@ TEST_CASE("a child without a stop limit has all the time, also if a sibling's st
   d.tell_of(notice_kind::ended, 0, es::reason::shutdown);
   d.run_for(60_s);
   CHECK(d.take() == "");
+}
+
+/// Where a worker does at once what it brings a supervisor.
+struct workers final : runtime::scheduler {
+  void submit(runtime::runnable& r) override { ready.push_back(&r); }
+  bool may_run_here() const override { return true; }
+  es::instant now() override { return {1000}; }
+  void arm(runtime::timer&, es::instant) override {}
+  bool disarm(runtime::timer&) override { return false; }
+  void work() {
+    while (!ready.empty()) {
+      runtime::runnable* const next = ready.front();
+      ready.pop_front();
+      next->run();
+    }
+  }
+  std::deque<runtime::runnable*> ready;
+};
+
+/// A process that starts and stops at once.
+struct leaf final : runtime::node {
+  std::uint64_t start() override {
+    is_alive = true;
+    ++lives;
+    tell(notice_kind::started, {});
+    return lives;
+  }
+  void stop() override { end(es::reason::shutdown); }
+  void end(es::exit_reason const& why) {
+    is_alive = false;
+    tell(notice_kind::ended, why);
+  }
+  void kill() override {}
+  void park() override {}
+  void reopen() override {}
+  void run() noexcept override {}
+  void tell(notice_kind what, es::exit_reason const& why) {
+    above->tell({.what = what, .child = number, .life = lives, .why = why});
+  }
+
+  runtime::parent* above = nullptr;
+  std::uint32_t number = 0;
+  std::uint64_t lives = 0;
+  bool is_alive = false;
+};
+
+struct engine final : runtime::parent, runtime::observer {
+  void tell(runtime::notice) noexcept override {}
+  void take_request(runtime::envelope&, es::plan::child_index) noexcept override {}
+  void happened(runtime::event const&) noexcept override {}
+  void reported(es::report const& r) noexcept override {
+    if (r.kind == es::report_kind::reached_max_restart_intensity) std::exchange(on_giving_up, [] {})();
+  }
+  std::function<void()> on_giving_up = [] {};
+};
+
+TEST_CASE("a supervisor that gives up while it is stopped and started again stops only the life before") {
+  workers runs;
+  engine top;
+  es::record all, inner, first, second;
+  all.supervisor = inner.supervisor = true;
+  all.children = 2;
+  inner.children = 1;
+  inner.shutdown = es::infinity;
+  second.number = 1;
+  runtime::supervisor_node above(
+      {.about = &all, .path = "above", .told = &top, .runs = &runs, .seen_by = &top},
+      {.strategy = es::strategy_kind::one_for_all, .max_restarts = 1});
+  runtime::supervisor_node below(
+      {.about = &inner, .path = "below", .told = &above, .runs = &runs, .seen_by = &top},
+      {.max_restarts = 0});
+  leaf crashes, sibling;
+  crashes.above = &below;
+  sibling.above = &above;
+  sibling.number = 1;
+  below.adopt(crashes, first, "crashes");
+  above.adopt(below, inner, "below");
+  above.adopt(sibling, second, "sibling");
+  above.start();
+  runs.work();
+  // Another worker tells of the sibling's end while this one reports that `below` gives up.
+  top.on_giving_up = [&] { std::thread([&] { sibling.end(es::reason::crashed); }).join(); };
+  crashes.end(es::reason::crashed);
+  runs.work();
+  CHECK(crashes.is_alive);
+  CHECK(crashes.lives == 2);
+  CHECK(sibling.is_alive);
+  CHECK(sibling.lives == 2);
 }
 
 }  // namespace

@@ -6,16 +6,23 @@
 
 namespace espalier::runtime {
 
-/// Whether building a `P` as `life` does runs nothing that could fail, block or be seen: the compiler can do
-/// it, and there is no `init`. Of large types it is not asked.
 template <class P>
-concept is_built_at_once = sizeof(P) <= 4096 && !requires(P & p) {
+concept has_init = requires(P& p) {
   p.init();
 }
-&&!requires(P & p, context<P>& self) { p.init(self); }
-&&(std::is_aggregate_v<P> || !requires(context<P> & self) { P(self); }) && requires {
+|| requires(P& p, context<P>& self) { p.init(self); };
+
+template <class P>
+concept is_constant = noexcept(P{}) && requires {
   typename std::integral_constant<int, (static_cast<void>(P{}), 0)>;
 };
+
+/// Whether building a `P` as `life` does runs nothing that could fail, block or be seen: the compiler can do
+/// it, nothing of it throws, and there is no `init`. Of large types it is not asked.
+template <class P>
+concept is_built_at_once = sizeof(P) <= 4096 && !has_init<P> &&
+                           (std::is_aggregate_v<P> ||
+                            !std::is_constructible_v<P, context<P>&>)&&is_constant<P>;
 
 /// An incarnation of a process of type `P`: its state and its context in one block. It begins with
 /// `P(context&)` if there is such a constructor, and with `P()` otherwise. A tree has one for each process,

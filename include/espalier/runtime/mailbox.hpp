@@ -80,8 +80,7 @@ class mailbox {
     }
     return (w & scheduled) == 0;
   }
-  /// The caller becomes the consumer, if there is none; then nothing asks for attention, and it is not parked
-  /// any more.
+  /// The caller becomes the consumer, if there is none; then the mailbox is not parked any more.
   [[nodiscard]] bool hold() {
     word w = word_.load(Atomics::relaxed);
     do {

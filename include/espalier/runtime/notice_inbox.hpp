@@ -20,9 +20,9 @@ namespace espalier::runtime {
 ///   2. A worker that brings a notice to a supervisor that rests takes it there and then. It holds no lock,
 ///      and what the notice leads to may come back to what the worker runs, as it may from another worker.
 ///   3. Other threads, and timers, which expire under a lock, have the supervisor submitted.
-///   4. What the taker itself tells the supervisor meanwhile, as by starting a child that is up at once,
-///   needs
-///      no lock: only the thread that `taker_` names finds its name there. It comes next, before the inbox.
+///   4. What the taker starts may be up at once, and tells that without a lock: only the thread that `taker_`
+///      names finds its name there. It comes next, before the inbox, in which there is nothing about that
+///      life: `started` is the first notice of each, and no parent sends it. All else keeps its order.
 class notice_inbox : public node, public parent {
  public:
   /// Starts a new life, and answers its number. The last one has been told as ended.
@@ -40,8 +40,9 @@ class notice_inbox : public node, public parent {
   }
   void tell(notice n) noexcept override {
     if (!runs_.may_run_here()) return enqueue(std::move(n));
-    if (taker_.load(std::memory_order_relaxed) == std::this_thread::get_id()) {
-      return meanwhile_.push_back(std::move(n));
+    if (n.what == notice_kind::started &&
+        taker_.load(std::memory_order_relaxed) == std::this_thread::get_id()) {
+      return up_at_once_.push_back(std::move(n));
     }
     {
       std::lock_guard lock(mutex_);
@@ -49,7 +50,7 @@ class notice_inbox : public node, public parent {
       scheduled_ = true;
     }
     begin_to_take();
-    take_with_all_of_it(n);
+    take_with_what_is_up(n);
     if (!rests()) runs_.submit(*this);
   }
 
@@ -59,7 +60,7 @@ class notice_inbox : public node, public parent {
       batch_.swap(inbox_);
     }
     begin_to_take();
-    for (notice& n : batch_) take_with_all_of_it(n);
+    for (notice& n : batch_) take_with_what_is_up(n);
     batch_.clear();
     if (!rests()) runs_.submit(*this);
   }
@@ -81,13 +82,13 @@ class notice_inbox : public node, public parent {
 
  private:
   void begin_to_take() { taker_.store(std::this_thread::get_id(), std::memory_order_relaxed); }
-  void take_with_all_of_it(notice& n) {
+  void take_with_what_is_up(notice& n) {
     take(n);
-    for (std::size_t i = 0; i != meanwhile_.size(); ++i) {
-      notice next = std::move(meanwhile_[i]);
+    for (std::size_t i = 0; i != up_at_once_.size(); ++i) {
+      notice next = std::move(up_at_once_[i]);
       take(next);
     }
-    meanwhile_.clear();
+    up_at_once_.clear();
   }
   bool rests() {
     taker_.store({}, std::memory_order_relaxed);  // while no one else may take
@@ -101,9 +102,9 @@ class notice_inbox : public node, public parent {
   std::vector<notice> inbox_;
   bool scheduled_ = false;
   std::atomic<std::thread::id> taker_{};
-  std::vector<notice> batch_;      // touched by the taker
-  std::vector<notice> meanwhile_;  // likewise
-  std::uint64_t asked_life_ = 0;   // touched by the parent
+  std::vector<notice> batch_;       // touched by the taker
+  std::vector<notice> up_at_once_;  // likewise
+  std::uint64_t asked_life_ = 0;    // touched by the parent
 };
 
 }  // namespace espalier::runtime
