@@ -121,11 +121,12 @@ class started_child final : public es::runtime::life<actor> {
  public:
   using life::life;
 
-  static std::unique_ptr<es::runtime::incarnation> make(es::runtime::place& at, std::uint64_t number) {
-    return std::make_unique<started_child>(at, number);
+  static std::unique_ptr<es::runtime::incarnation> make(es::runtime::place& at,
+                                                        es::runtime::life_number which) {
+    return std::make_unique<started_child>(at, which);
   }
 
-  bool construct() override {
+  bool construct(void const* arguments) override {
     auto made = actor::make_as(**static_cast<role* const*>(arguments), self_);
     if (made) ::new (static_cast<void*>(&process_)) actor(std::move(*made));
     return built_ = made.has_value();

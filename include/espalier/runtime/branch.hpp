@@ -16,8 +16,8 @@ namespace espalier::runtime {
 /// are.
 struct process_type {
   life_maker make = nullptr;
-  bool starts_at_once = false;  // building it runs no code of the process (`is_built_at_once`)
   std::vector<void const*> environment;
+  bool starts_at_once = false;  // building it runs no code of the process (`is_built_at_once`)
 };
 
 /// What all branches of a tree have in common. `types` and `paths` are indexed like `tree`.

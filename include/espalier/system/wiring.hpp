@@ -115,7 +115,7 @@ struct process_wiring {
   std::vector<void const*> (*environment)(Given const&) = nullptr;  // null: it needs none
 
   runtime::process_type with(Given const& values) const {
-    return {make, starts_at_once, environment == nullptr ? std::vector<void const*>{} : environment(values)};
+    return {make, environment == nullptr ? std::vector<void const*>{} : environment(values), starts_at_once};
   }
 };
 

@@ -91,7 +91,7 @@ class simulation_of : private detail::records_alone, public testing::simulated_t
       : records_alone(detail::view_of<tree>), simulated_tree(records_alone::view(), s) {
     static_assert(sizeof(detail::wiring_check<tree, C...>) != 0);
     auto kept = std::make_shared<given<C...>>(std::move(values));
-    std::vector<runtime::process_type> types(records.size(), {&testing::vacant_life::make, false, {}});
+    std::vector<runtime::process_type> types(records.size(), {&testing::vacant_life::make, {}});
     types[0] = {};
     types[process()] = detail::process_type_at<tree, 1>(kept->values);
     make_engine({sorted.data(), hashes.data(), sorted.size()}, std::move(types), kept);
