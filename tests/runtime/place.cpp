@@ -12,6 +12,7 @@ namespace runtime = es::runtime;
 namespace {
 
 std::string log;
+bool has_memory = true;  // for the next life
 
 struct worker {
   struct note {
@@ -89,6 +90,7 @@ class desk final : runtime::scheduler, runtime::parent, runtime::reply_sink {
     runtime::place_plan p;
     p.about = &about_;
     p.make = [](runtime::place& home, runtime::life_number which) -> std::unique_ptr<runtime::incarnation> {
+      if (!std::exchange(has_memory, true)) throw std::bad_alloc();
       return std::make_unique<runtime::life<worker>>(home, which);
     };
     p.told = this;
@@ -233,6 +235,19 @@ TEST_CASE("a process that is built at once takes what has waited for it, and a s
   d.at.stop();
   d.turn();
   CHECK(log == "started 1 2 shutdown; ");
+}
+
+TEST_CASE("a process for which there was no memory when it was to be built at once is built in a turn") {
+  desk d(true);
+  has_memory = false;
+  d.at.start();
+  CHECK(log.empty());
+  CHECK_FALSE(d.at.is_alive());
+  CHECK(d.turn());
+  CHECK(log == "started ");
+  d.cast(note{1});
+  d.turn();
+  CHECK(log == "started 1 ");
 }
 
 TEST_CASE("a start does not touch a place that somebody runs, but has it look") {

@@ -41,7 +41,7 @@ class dynamic_slots {
     pattern_.told = &told;
   }
 
-  static_assert(sizeof(slot) == 64);
+  static_assert(sizeof(slot) <= 64);
 
   std::size_t size() const { return slots_.size(); }
   slot& operator[](plan::child_index i) { return slots_[i]; }

@@ -25,12 +25,10 @@ std::unique_ptr<runtime::incarnation> make_started_life(runtime::place& home, ru
 template <class P, class Start>
 struct maker {
   static constexpr runtime::life_maker value = &make_life<P>;
-  static constexpr bool is_at_once = runtime::is_built_at_once<P>;
 };
 template <class P, auto Function>
 struct maker<P, start<Function>> {
   static constexpr runtime::life_maker value = &make_started_life<P, Function>;
-  static constexpr bool is_at_once = false;
 };
 
 template <class P, auto Function>
@@ -40,7 +38,6 @@ struct maker<P, start_with_arguments<start<Function>>> {
         new runtime::started_life<P, Function, typename args_of<P>::type>(home, which));
   }
   static constexpr runtime::life_maker value = &make;
-  static constexpr bool is_at_once = false;
 };
 template <class P>
 struct maker<P, start_with_arguments<>> {
@@ -48,7 +45,6 @@ struct maker<P, start_with_arguments<>> {
     return std::unique_ptr<runtime::incarnation>(new runtime::argument_life<P>(home, which));
   }
   static constexpr runtime::life_maker value = &make;
-  static constexpr bool is_at_once = false;
 };
 
 /// How record `I` is built: by its option, by arguments, or by default.
@@ -76,9 +72,7 @@ concept is_plain = std::is_aggregate_v<P> && requires(P& p) {
 } && !requires {
   typename P::needs;
 }
-&&!requires(P & p) { p.init(); }
-&&!requires(P & p, context<P>& self) { p.init(self); }
-&&!has_terminate<P>;
+&&!runtime::has_init<P> && !has_terminate<P>;
 
 template <class T, node_index I, bool Supervisor, class... Given>
 struct node_check_of {
@@ -127,7 +121,7 @@ constexpr process_wiring<Given> wire_process() {
                   noexcept;
                 }) {  // otherwise said by node_check
     out.make = maker<P, Start>::value;
-    out.starts_at_once = maker<P, Start>::is_at_once;
+    out.starts_at_once = std::is_same_v<Start, no_start_function> && runtime::is_built_at_once<P>;
     if constexpr (requires { typename P::needs; }) {
       out.environment = &environment_values<P, typename P::needs>::template from<Given>;
     }
