@@ -46,6 +46,33 @@ TEST_CASE("blocks that one worker takes and another one frees come back through 
   for (void* b : again) sender.give(b, 0);
 }
 
+TEST_CASE("a worker that takes and gives about as much as it keeps does not go to the depot for that") {
+  struct counting_depot final : espalier::runtime::block_depot {
+    void put(std::size_t size_class, block* first, std::size_t count) noexcept override {
+      ++visits;
+      shelf.put(size_class, first, count);
+    }
+    block* get(std::size_t size_class, std::size_t& count) noexcept override {
+      ++visits;
+      return shelf.get(size_class, count);
+    }
+    depot shelf;
+    int visits = 0;
+  } shared;
+  block_cache mine(shared);
+  constexpr int batch = static_cast<int>(block_cache::batch);
+  for (void* b : take(mine, 2 * batch)) mine.give(b, 0);
+  shared.visits = 0;
+  for (int size : {1, batch / 2, batch - 1, batch}) {
+    for (int again = 0; again != 3; ++again) {
+      for (void* b : take(mine, size)) mine.give(b, 0);
+    }
+  }
+  CHECK(shared.visits == 0);
+  for (void* b : take(mine, 3 * batch)) mine.give(b, 0);
+  CHECK(shared.visits != 0);
+}
+
 TEST_CASE("a block may be freed where there is no worker, and the other way round") {
   struct message : espalier::runtime::in_block {
     int content[10] = {};

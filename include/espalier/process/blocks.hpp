@@ -4,17 +4,16 @@
 #include <cstddef>
 #include <cstdint>
 #include <new>
+#include <utility>
 
 // Memory for messages, frames and incarnations. A worker keeps what is freed on it, by size, and hands it out
 // again, so that a steady state allocates nothing and touches warm memory.
 //
 //   1. Every block is one of the global operator new, of its size rounded up; so any thread may free any
-//   block,
-//      and what has no worker to be kept by goes back there.
-//   2. A worker that has too many of a size gives half of them to the depot, which all workers of a pool
-//   share;
-//      one that has none asks there first. So blocks that one worker allocates and another one frees come
-//      back.
+//      block, and what has no worker to be kept by goes back there.
+//   2. A worker keeps up to two batches of each size, one of which it takes from and gives to. What is more
+//      goes to the depot, a batch at a time; all workers of a pool share it, and one that has none asks there
+//      first. So blocks that one worker allocates and another one frees come back.
 //   3. The depot is bounded: what a burst leaves behind goes back to the system.
 namespace espalier::runtime {
 
@@ -58,6 +57,7 @@ class block_cache {
   block_cache& operator=(block_cache const&) = delete;
   ~block_cache() {
     for (std::size_t c = 0; c != classes; ++c) {
+      if (free_[c].full != nullptr) depot_.put(c, free_[c].full, batch);
       if (free_[c].count != 0) depot_.put(c, free_[c].first, free_[c].count);
     }
   }
@@ -73,7 +73,7 @@ class block_cache {
   void give(void* memory, std::size_t size_class) noexcept {
     list& l = free_[size_class];
     l.first = ::new (memory) block_depot::block{l.first};
-    if (++l.count == 2 * batch) give_half(size_class);
+    if (++l.count == batch) set_aside(size_class);
   }
 
   /// The cache of the calling thread, if it is a worker.
@@ -83,22 +83,24 @@ class block_cache {
   struct list {
     block_depot::block* first = nullptr;
     std::size_t count = 0;
+    block_depot::block* full = nullptr;  // a batch
   };
 
   [[gnu::noinline]] void* take_new(std::size_t size_class) {
     list& l = free_[size_class];
-    l.first = depot_.get(size_class, l.count);
+    if (l.full != nullptr) {
+      l.first = std::exchange(l.full, nullptr);
+      l.count = batch;
+    } else {
+      l.first = depot_.get(size_class, l.count);
+    }
     return l.first == nullptr ? new_block(size_of(size_class)) : take(size_class);
   }
-  [[gnu::noinline]] void give_half(std::size_t size_class) noexcept {
+  [[gnu::noinline]] void set_aside(std::size_t size_class) noexcept {
     list& l = free_[size_class];
-    block_depot::block* const first = l.first;
-    block_depot::block* last = first;
-    for (std::size_t i = 1; i != batch; ++i) last = last->next;
-    l.first = last->next;
-    last->next = nullptr;
-    l.count -= batch;
-    depot_.put(size_class, first, batch);
+    if (l.full != nullptr) depot_.put(size_class, l.full, batch);
+    l.full = std::exchange(l.first, nullptr);
+    l.count = 0;
   }
 
   block_depot& depot_;

@@ -64,6 +64,7 @@ class envelope : public in_block {
   /// The same as what may be answered; null if nobody waits for an answer.
   inline answerable* call();
   inline answerable const* call() const;
+  bool is_answerable() const { return is_answerable_; }
 
   envelope* next = nullptr;
 
@@ -72,6 +73,7 @@ class envelope : public in_block {
   void set(kind k, std::uint64_t number) {
     kind_ = k;
     number_ = number;
+    if (k != kind::message) silent_class_ = 0;
   }
   std::uint64_t number_ = 0;
   kind kind_ = kind::message;
@@ -82,14 +84,20 @@ class envelope : public in_block {
 
  protected:
   bool is_answerable_ = false;
-  std::uint16_t size_if_silent_ = 0;  // of its block, if there is nothing to be done when it is destroyed
+  // If it is a message, and there is nothing to be done when it is destroyed: the class of its block and 1.
+  std::uint8_t silent_class_ = 0;
 
  public:
   /// Whether it is a cast that may be freed after the process has gone on, and without its destructor.
-  bool is_freed_silently() const { return size_if_silent_ != 0 && is_message(); }
-  /// Frees such a one, once it has been handled.
-  [[gnu::always_inline]] static void free_silently(envelope& e) noexcept {
-    operator delete(&e, e.size_if_silent_);
+  bool is_freed_silently() const { return silent_class_ != 0; }
+  /// Frees such a one, once it has been handled. `mine` is the calling thread's.
+  [[gnu::always_inline]] static void free_silently(envelope& e,
+                                                   block_cache* mine = block_cache::current) noexcept {
+    if (!recycles_blocks || mine == nullptr) {
+      ::operator delete(&e);
+    } else {
+      mine->give(&e, e.silent_class_ - 1U);
+    }
   }
 };
 

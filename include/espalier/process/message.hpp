@@ -102,10 +102,11 @@ class message final : public message_base<M> {
   template <class... Args>
   explicit message(std::in_place_t, Args&&... args)
       : message(tag<sizeof...(Args) != 0>{}, std::forward<Args>(args)...) {
+    constexpr std::size_t block = block_cache::class_of(sizeof(message));
     constexpr bool is_silent = std::is_trivially_destructible_v<M> && !detail::call_message<M> &&
                                alignof(message) <= __STDCPP_DEFAULT_NEW_ALIGNMENT__ &&
-                               sizeof(message) <= UINT16_MAX;
-    this->size_if_silent_ = is_silent ? sizeof(message) : 0;
+                               block < block_cache::classes;
+    this->silent_class_ = is_silent ? block + 1 : 0;
   }
 
   std::coroutine_handle<> begin(incarnation& in) override {
