@@ -382,6 +382,188 @@ struct start_against_send : rl::test_suite<start_against_send, 4> {
   void after() { RL_ASSERT(!mail.is_parked() && mail.is_empty()); }
 };
 
+/// A parked process is held, and handed on to a worker that is to start it, while somebody sends and somebody
+/// else has something to ask: that worker comes first, and all that is in `start_at_once` holds.
+struct start_by_a_worker : rl::test_suite<start_by_a_worker, 5> {
+  box mail;
+  letter one;
+  relacy_mutex lock;
+  rl::var<int> asked;        // under the lock, like the next one
+  rl::var<int> start_asked;  // if it cannot be held
+  rl::var<int> is_to_start;  // touched by whoever runs the process, or holds it, like the next one
+  rl::var<int> is_up;
+  rl::var<int> letters;  // 1 waits, 2 handled
+  workers all;
+  rl::atomic<int> has_ended;  // the start, the question, and what became of the letter
+
+  void before() {
+    all.reset();
+    asked($) = start_asked($) = is_to_start($) = is_up($) = letters($) = 0;
+    has_ended.store(0, rl::mo_relaxed, $);
+    mail.park();
+  }
+  void thread(unsigned which) {
+    if (which == 0) {
+      one.content($) = 1;
+      const pushed what = mail.push(one, true);
+      if (what == pushed::refused) end_one();
+      if (what == pushed::wakes) all.submit();
+    } else if (which == 1) {
+      lock.lock();
+      asked($) = 1;
+      const bool wakes = mail.attend();
+      lock.unlock();
+      if (wakes) all.submit();
+    } else if (which == 2) {
+      if (mail.hold()) {
+        is_to_start($) = 1;
+        all.submit();
+      } else {
+        lock.lock();
+        start_asked($) = 1;
+        const bool wakes = mail.attend(true);
+        lock.unlock();
+        if (wakes) all.submit();
+      }
+    } else {
+      all.work([this] { run(); });
+    }
+  }
+  void run() {
+    do {
+      bool starts = is_to_start($) != 0;
+      is_to_start($) = 0;
+      if (!starts && mail.has_attention()) {
+        lock.lock();
+        mail.attended();
+        const bool was_asked = asked($) != 0;
+        starts = start_asked($) != 0;
+        asked($) = start_asked($) = 0;
+        lock.unlock();
+        if (was_asked) end_one();
+      }
+      if (starts) {
+        RL_ASSERT(is_up($) == 0);
+        is_up($) = 1;
+        mail.open();
+        end_one();
+      }
+      if (letter* const l = mail.take()) {
+        RL_ASSERT(l->content($) == 1);
+        letters($) = 1;
+      }
+      if (letters($) == 1 && is_up($) == 1) {
+        letters($) = 2;
+        end_one();
+      }
+    } while (!mail.rest());
+  }
+  void end_one() {
+    if (has_ended.fetch_add(1, rl::mo_acq_rel, $) == 2) all.end();
+  }
+  void after() { RL_ASSERT(!mail.is_parked() && mail.is_empty()); }
+};
+
+/// A process at rest is ended by its supervisor, who holds it meanwhile, while somebody sends and somebody
+/// else has something to ask: the letter is handled before, or the supervisor finds it, or it waits for the
+/// next incarnation; the question is looked at; and nobody runs the process while it is held.
+struct end_at_once : rl::test_suite<end_at_once, 5> {
+  box mail;
+  letter one;
+  relacy_mutex lock;
+  rl::var<int> asked;       // under the lock, like the next one
+  rl::var<int> stop_asked;  // if it is not at rest
+  rl::var<int> is_up;       // touched by whoever runs the process, or holds it
+  rl::atomic<int> found;    // the letter: 1 handled, 2 by who ends the life
+  workers all;
+  rl::atomic<int> has_ended;  // the sending, the stop and the question
+
+  void before() {
+    all.reset();
+    asked($) = stop_asked($) = 0;
+    is_up($) = 1;
+    found.store(0, rl::mo_relaxed, $);
+    has_ended.store(0, rl::mo_relaxed, $);
+    mail.open();
+  }
+  void thread(unsigned which) {
+    if (which == 0) {
+      one.content($) = 1;
+      if (mail.push(one, true) == pushed::wakes) all.submit();
+      end_one();
+    } else if (which == 1) {
+      lock.lock();
+      asked($) = 1;
+      const bool wakes = mail.attend();
+      lock.unlock();
+      if (wakes) all.submit();
+    } else if (which == 2) {
+      if (mail.hold_at_rest()) {
+        end_life();
+        if (!mail.rest()) all.submit();
+        return;
+      }
+      lock.lock();
+      stop_asked($) = 1;
+      const bool wakes = mail.attend();
+      lock.unlock();
+      if (wakes) all.submit();
+    } else {
+      all.work([this] { run(); });
+    }
+  }
+  void end_life() {
+    RL_ASSERT(is_up($) == 1);
+    is_up($) = 0;
+    if (mail.close() != nullptr) found.store(2, rl::mo_relaxed, $);
+    end_one();
+  }
+  void run() {
+    do {
+      if (mail.has_attention()) {
+        lock.lock();
+        mail.attended();
+        const bool was_asked = asked($) != 0;
+        const bool stops = stop_asked($) != 0;
+        asked($) = stop_asked($) = 0;
+        lock.unlock();
+        if (stops) end_life();
+        if (was_asked) end_one();
+      }
+      if (is_up($) == 1 && mail.take() != nullptr) found.store(1, rl::mo_relaxed, $);
+    } while (!mail.rest());
+  }
+  void end_one() {
+    if (has_ended.fetch_add(1, rl::mo_acq_rel, $) == 2) all.end();
+  }
+  void after() {
+    RL_ASSERT(!mail.is_alive() && is_up($) == 0);
+    RL_ASSERT(mail.is_empty() == (found.load(rl::mo_relaxed, $) != 0));
+  }
+};
+
+/// A place is given to another child while somebody comes to watch the one that has gone: who asks the
+/// mailbox first, and then whose it is, does not watch the other one.
+struct watch_against_start : rl::test_suite<watch_against_start, 2> {
+  box mail;
+  rl::atomic<int> generation;
+
+  void before() {
+    generation.store(1, rl::mo_relaxed, $);
+    mail.park();
+  }
+  void thread(unsigned which) {
+    if (which == 0) {
+      const bool is_gone = mail.is_parked() || generation.load(rl::mo_relaxed, $) != 1;
+      RL_ASSERT(is_gone);
+    } else {
+      generation.store(2, rl::mo_relaxed, $);
+      RL_ASSERT(mail.hold());
+      RL_ASSERT(mail.open_and_rest());
+    }
+  }
+};
+
 }  // namespace
 
 int main() {
@@ -390,6 +572,9 @@ int main() {
   all = holds<stop_against_send>("a stop meets a message", 20000) && all;
   all = holds<park_against_send>("parking meets a message", 20000) && all;
   all = holds<start_at_once>("a start at once meets a message and a question", 50000) && all;
+  all = holds<start_by_a_worker>("a start by a worker meets a message and a question", 50000) && all;
+  all = holds<end_at_once>("an end at once meets a message and a question", 50000) && all;
+  all = holds<watch_against_start>("a watch meets the start of another child", 20000) && all;
   all = holds<start_against_send>("a start meets a message", 20000) && all;
   return all ? 0 : 1;
 }

@@ -27,8 +27,9 @@ struct recorder final : runtime::scheduler {
   runtime::runnable* next = nullptr;
 };
 
-/// Writes down what it takes. A `stop` has it told `retry` and `started`, as by children that it calls; and
-/// an `ended` has it told `retry`, as by a timer.
+/// Writes down what it takes. A `stop` has it told `retry` and `started`, as by children that it calls; an
+/// `ended` has it told `retry`, as by a timer; and a `start_failed` two ends, as by children that it stops.
+/// One of life 1 has it told `retry` before these.
 struct supervisor final : runtime::notice_inbox {
   explicit supervisor(recorder& runs) : notice_inbox(runs) {}
   void park() override {}
@@ -42,14 +43,26 @@ struct supervisor final : runtime::notice_inbox {
       tell({.what = notice_kind::started});
       trace += "stop ";
     }
-    if (n.what == notice_kind::ended) {
+    if (n.what == notice_kind::ended && n.life == 0) {
       expire();
       trace += "ended ";
+    } else if (n.what == notice_kind::ended) {
+      trace += "ended-" + std::to_string(n.child) + ' ';
+    }
+    if (n.what == notice_kind::start_failed) {
+      if (n.life == 1) expire();
+      for (plan::child_index i = 1; i != 3; ++i) {
+        tell({.what = notice_kind::ended, .child = i, .life = 1});
+        CHECK(has_ended_at_once(i) == !is_anything_before);
+        CHECK_FALSE(has_ended_at_once(i + 1));
+      }
+      trace += "start-failed ";
     }
   }
   /// As from a timer.
   void expire() { enqueue({.what = notice_kind::retry}); }
 
+  bool is_anything_before = false;
   std::string trace;
 };
 
@@ -95,6 +108,36 @@ TEST_CASE("a child that is up at once is heard of next, and all else in its orde
   CHECK(s.trace == "retry stop started start ");
   runs.run();
   CHECK(s.trace == "retry stop started start retry ");
+}
+
+TEST_CASE("a child that has ended at once is heard of next, if nothing was there before") {
+  recorder runs;
+  supervisor s(runs);
+  runs.is_worker = true;
+  s.tell({.what = notice_kind::start_failed});
+  CHECK(s.trace == "start-failed ended-1 ended-2 ");
+  CHECK(runs.submitted == 0);
+}
+
+TEST_CASE("a child that has ended at once is heard of after what is behind in the batch, or has come since") {
+  recorder runs;
+  supervisor s(runs);
+  runs.is_worker = s.is_anything_before = true;
+  SUBCASE("in the batch") {
+    s.expire();
+    s.tell({.what = notice_kind::start_failed});
+    s.start();
+    runs.run();
+    CHECK(s.trace == "retry start-failed start ");
+    runs.run();
+    CHECK(s.trace == "retry start-failed start ended-1 ended-2 ");
+  }
+  SUBCASE("since") {
+    s.tell({.what = notice_kind::start_failed, .life = 1});
+    CHECK(s.trace == "start-failed ");
+    runs.run();
+    CHECK(s.trace == "start-failed retry ended-1 ended-2 ");
+  }
 }
 
 TEST_CASE("where the order of all is to be explored, a child that is up waits, too") {

@@ -3,6 +3,7 @@
 
 #include <doctest/doctest.h>
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -12,7 +13,8 @@ namespace runtime = es::runtime;
 namespace {
 
 std::string log;
-bool has_memory = true;  // for the next life
+bool has_memory = true;            // for the next life
+std::function<void()> during_end;  // of a process
 
 struct worker {
   struct note {
@@ -27,6 +29,7 @@ struct worker {
   struct again {
     int left;
   };
+  struct remind {};
   struct ask {
     using reply = int;
   };
@@ -44,19 +47,29 @@ struct worker {
     log += "again ";
     if (m.left != 0) self.cast<worker, again>(m.left - 1);
   }
+  void handle(remind, es::context<worker>& self) { self.send_after(es::duration{1}, note{1}); }
   int handle(ask) {
     log += "asked ";
     return 1;
   }
 };
 
-/// The place's supervisor, worker and clock. A turn has at most eight messages.
+struct watched_life final : runtime::life<worker> {
+  using life::life;
+  void destroy() noexcept override {
+    if (during_end) std::exchange(during_end, {})();
+    life::destroy();
+  }
+};
+
+/// The place's supervisor, worker and clock. A turn has at most eight messages. Of a process that runs code
+/// of its own where there is something to be said of that, the first life is up.
 class desk final : runtime::scheduler, runtime::parent, runtime::reply_sink {
  public:
-  explicit desk(bool starts_at_once = false) : plan_(plan(starts_at_once)) {
+  explicit desk(runtime::own_code code = {}, bool is_used_once = false) : plan_(plan(code, is_used_once)) {
     log.clear();
-    if (starts_at_once) return;
-    start();
+    at.start();
+    turn();
     log.clear();
   }
   ~desk() {
@@ -67,6 +80,11 @@ class desk final : runtime::scheduler, runtime::parent, runtime::reply_sink {
   void start() {
     at.start();
     CHECK(turn());
+  }
+  void end() {
+    cast(worker::end{});
+    turn();
+    log.clear();
   }
   template <class... M>
   void cast(M... m) {
@@ -80,22 +98,24 @@ class desk final : runtime::scheduler, runtime::parent, runtime::reply_sink {
     return true;
   }
   void starts_again_when_told() { starts_again_ = true; }
+  void stops_again_when_told() { stops_again_ = true; }
   void awake() {
     timer_->expire();
     turn();
   }
 
  private:
-  runtime::place_plan plan(bool starts_at_once) {
+  runtime::place_plan plan(runtime::own_code code, bool is_used_once) {
     runtime::place_plan p;
     p.about = &about_;
     p.make = [](runtime::place& home, runtime::life_number which) -> std::unique_ptr<runtime::incarnation> {
       if (!std::exchange(has_memory, true)) throw std::bad_alloc();
-      return std::make_unique<runtime::life<worker>>(home, which);
+      return std::make_unique<watched_life>(home, which);
     };
     p.told = this;
     p.runs = this;
-    p.starts_at_once = starts_at_once;
+    p.code = code;
+    p.is_used_once = is_used_once;
     return p;
   }
   template <class M>
@@ -119,9 +139,11 @@ class desk final : runtime::scheduler, runtime::parent, runtime::reply_sink {
   bool disarm(runtime::timer&) override { return false; }
   void tell(runtime::notice n) noexcept override {
     if (n.what == runtime::notice_kind::started) log += "started ";
+    if (n.what == runtime::notice_kind::start_failed) log += "not-started ";
     if (n.what != runtime::notice_kind::ended) return;
     log += n.why.to_string() + "; ";
     if (std::exchange(starts_again_, false)) at.start();
+    if (std::exchange(stops_again_, false)) at.stop();
   }
   void take_request(runtime::envelope& r, es::plan::child_index) noexcept override { delete &r; }
   void deliver(runtime::answerable& answered) noexcept override {
@@ -133,6 +155,7 @@ class desk final : runtime::scheduler, runtime::parent, runtime::reply_sink {
   runtime::place_plan plan_;
   bool is_ready_ = false;
   bool starts_again_ = false;
+  bool stops_again_ = false;
   es::instant now_{};
   runtime::timer* timer_ = nullptr;
 
@@ -209,9 +232,13 @@ TEST_CASE("a process that stops itself in a row of casts handles no other") {
   CHECK(log == "1 normal; ");
 }
 
+constexpr runtime::own_code starts_at_once{.builds = false, .inits = false};
+constexpr runtime::own_code ends_at_once{.ends = false};
+
 TEST_CASE("a process that needs no code to be built is up when its start returns, without a turn") {
   static_assert(runtime::is_built_at_once<worker>);
-  desk d(true);
+  desk d(starts_at_once);
+  d.end();
   d.at.start();
   CHECK(log == "started ");
   CHECK(d.at.is_alive());
@@ -222,12 +249,9 @@ TEST_CASE("a process that needs no code to be built is up when its start returns
 }
 
 TEST_CASE("a process that is built at once takes what has waited for it, and a stop") {
-  desk d(true);
-  d.at.start();
-  d.cast(worker::fail{});
-  d.turn();
+  desk d(starts_at_once);
+  d.end();
   d.cast(note{1}, note{2});
-  log.clear();
   d.at.start();
   CHECK(log == "started ");
   d.turn();
@@ -238,7 +262,8 @@ TEST_CASE("a process that is built at once takes what has waited for it, and a s
 }
 
 TEST_CASE("a process for which there was no memory when it was to be built at once is built in a turn") {
-  desk d(true);
+  desk d(starts_at_once);
+  d.end();
   has_memory = false;
   d.at.start();
   CHECK(log.empty());
@@ -250,18 +275,132 @@ TEST_CASE("a process for which there was no memory when it was to be built at on
   CHECK(log == "started 1 ");
 }
 
-TEST_CASE("a start does not touch a place that somebody runs, but has it look") {
-  desk d(true);
-  d.at.start();
-  d.cast(worker::end{});
-  log.clear();
-  d.starts_again_when_told();  // of the end, while the place is in its turn
-  d.turn();
-  CHECK(log == "normal; started ");
-  CHECK(d.at.is_alive());
+TEST_CASE("a process that is started again while it ends goes on in that turn, with what had waited") {
+  for (const runtime::own_code code : {runtime::own_code{}, starts_at_once}) {
+    desk d(code);
+    d.cast(worker::end{}, note{1});
+    d.starts_again_when_told();
+    CHECK(d.turn());
+    CHECK(log == "normal; started ");
+    CHECK(d.at.is_alive());
+    CHECK_FALSE(d.turn());
+    d.cast(note{2});
+    d.turn();
+    CHECK(log == "normal; started 2 ");
+  }
+}
+
+TEST_CASE("a start waits for a turn, and for what is stopped before that no life is built") {
+  desk d;
+  d.end();
   d.cast(note{1});
+  d.at.start();
+  CHECK(log.empty());
+  d.at.stop();
+  CHECK(d.turn());
+  CHECK(log == "not-started ");
+  CHECK_FALSE(d.at.is_alive());
+  CHECK_FALSE(d.turn());
+  log.clear();
+  d.start();  // the next one has not been stopped
+  while (d.turn()) continue;
+  CHECK(log == "started 1 ");
+}
+
+TEST_CASE("a process that is stopped and started again while it ends is started once, and not built") {
+  desk d;
+  d.cast(worker::end{});
+  d.starts_again_when_told();
+  d.stops_again_when_told();
+  CHECK(d.turn());
+  CHECK(log == "normal; not-started ");
+  CHECK_FALSE(d.turn());
+}
+
+TEST_CASE("a process at rest that needs no code to end has ended when its stop returns, without a turn") {
+  static_assert(runtime::is_ended_at_once<worker>);
+  desk d(ends_at_once);
+  d.at.stop();
+  CHECK(log == "shutdown; ");
+  CHECK_FALSE(d.at.is_alive());
+  CHECK_FALSE(d.turn());
+  log.clear();
+  d.cast(note{1});  // waits for the next one
+  d.start();
+  while (d.turn()) continue;
+  CHECK(log == "started 1 ");
+  log.clear();
+  d.at.kill();
+  CHECK(log == "killed; ");
+  CHECK_FALSE(d.turn());
+}
+
+TEST_CASE("a process that is ended at once may be started again at once") {
+  desk d(ends_at_once);
+  d.starts_again_when_told();
+  d.at.stop();
+  CHECK(log == "shutdown; ");
+  CHECK(d.turn());
+  CHECK(log == "shutdown; started ");
+  d.cast(note{1});
+  CHECK(d.turn());
+  CHECK(log == "shutdown; started 1 ");
+  CHECK_FALSE(d.turn());
+}
+
+TEST_CASE("a process that has something to do, or to wait for, takes a turn to end") {
+  desk d(ends_at_once);
+  SUBCASE("a message") { d.call(); }
+  SUBCASE("a sleep") {
+    d.cast(worker::sleep{});
+    d.turn();
+    CHECK(log == "falls-asleep ");
+  }
+  SUBCASE("a timer") {
+    d.cast(worker::remind{});
+    d.turn();
+  }
+  log.clear();
+  d.at.stop();
+  CHECK(log.empty());
+  CHECK(d.turn());
+  CHECK(log.find("shutdown; ") != std::string::npos);
+  CHECK_FALSE(d.at.is_alive());
+}
+
+TEST_CASE("a process that stops itself in its only message tells who has sent something meanwhile") {
+  for (const runtime::own_code code : {runtime::own_code{}, ends_at_once}) {
+    desk d(code);
+    during_end = [&] { d.call(); };
+    d.cast(worker::end{});
+    CHECK(d.turn());
+    CHECK(log == "normal; failed ");
+    CHECK_FALSE(d.at.is_alive());
+    CHECK_FALSE(d.turn());
+  }
+}
+
+TEST_CASE("nothing waits for the next life where there is to be none") {
+  desk d({}, true);
+  d.cast(worker::end{});
   d.turn();
-  CHECK(log == "normal; started 1 ");
+  log.clear();
+  d.cast(note{1});
+  CHECK(log == "refused ");
+  d.at.give_up_generation();
+  CHECK(d.at.is_of(2));
+  d.start();
+  d.cast(note{2});
+  while (d.turn()) continue;
+  CHECK(log == "refused started 2 ");
+}
+
+TEST_CASE("who calls a process while it is ended at once is told, and not kept waiting") {
+  desk d(ends_at_once);
+  during_end = [&] { d.call(); };  // as from another thread
+  d.at.stop();
+  CHECK(log == "shutdown; failed ");
+  CHECK_FALSE(d.turn());
 }
 
 struct with_init {
@@ -288,6 +427,29 @@ struct that_knows_the_compiler {
     if (!std::is_constant_evaluated()) throw 1;
   }
 };
+
+struct with_terminate {
+  void terminate() {}
+};
+struct with_reason {
+  void terminate(es::exit_reason const&) {}
+};
+struct with_reason_and_context {
+  void terminate(es::exit_reason const&, es::context<with_reason_and_context>&) {}
+};
+struct with_destructor {
+  ~with_destructor() {}
+};
+
+TEST_CASE("what is trivially destroyed, and has no terminate, runs no code at its end") {
+  static_assert(runtime::is_ended_at_once<with_state>);
+  static_assert(runtime::is_ended_at_once<with_init>);
+  static_assert(!runtime::is_ended_at_once<with_terminate>);
+  static_assert(!runtime::is_ended_at_once<with_reason>);
+  static_assert(!runtime::is_ended_at_once<with_reason_and_context>);
+  static_assert(!runtime::is_ended_at_once<with_destructor>);
+  static_assert(!runtime::is_ended_at_once<that_allocates>);
+}
 
 TEST_CASE("built at once is what the compiler can build, and what has nothing to do at its start") {
   static_assert(runtime::is_built_at_once<with_state>);

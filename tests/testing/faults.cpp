@@ -27,6 +27,22 @@ TEST_CASE("a process crashes at its nth message, and handles the others") {
   CHECK_THROWS_AS(sim.crash<logs>(es::at_message{0}), std::invalid_argument);
 }
 
+struct brief {
+  struct finish {};
+  void handle(finish, es::context<brief>& self) { self.stop(); }
+};
+struct briefly : es::supervisor<brief> {};
+
+TEST_CASE("a process crashes where it would terminate, also if it has nothing to do there") {
+  for (int messages : {1, 2}) {
+    es::simulation<briefly> sim;
+    sim.crash<brief>(es::in_terminate{});
+    for (int i = 0; i != messages; ++i) sim.cast<brief>(brief::finish{});
+    sim.run_until_idle();
+    CHECK(sim.matches(es::trace{}.crashed<brief>().started<brief>()));
+  }
+}
+
 TEST_CASE("a process crashes at a time, also while it is idle") {
   es::simulation<app> sim;
   sim.crash<web>(es::at{2_s});

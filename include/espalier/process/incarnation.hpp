@@ -39,8 +39,8 @@ struct life_number {
 class incarnation;
 using life_maker = std::unique_ptr<incarnation> (*)(place&, life_number);
 
-/// One life of a process: its state, its context, and what it is doing. Only the worker that runs the
-/// process's place touches it.
+/// One life of a process: its state, its context, and what it is doing. Only who has the process touches it:
+/// the worker that runs its place, or the supervisor that holds that.
 class incarnation : public in_block {
  public:
   incarnation(place& at, life_number which)
@@ -73,6 +73,7 @@ class incarnation : public in_block {
   bool traps_exits = false;
   bool only_destructs = false;       // its functions have returned; destructors run, which must not throw
   std::atomic<bool> left{false};     // behind; written under the lock of the place
+  std::uint8_t answered = 0;         // requests at once, since one had to be waited for
   std::uint64_t const number;        // of the place
   task<void> activity;               // the frame of init or terminate
   exit_reason ending;                // why it terminates

@@ -24,6 +24,10 @@ concept is_built_at_once = sizeof(P) <= 4096 && !has_init<P> &&
                            (std::is_aggregate_v<P> ||
                             !std::is_constructible_v<P, context<P>&>)&&is_constant<P>;
 
+/// Whether a `P` that is at rest ends without any code of its own.
+template <class P>
+concept is_ended_at_once = std::is_trivially_destructible_v<P> && !detail::has_terminate<P>;
+
 /// An incarnation of a process of type `P`: its state and its context in one block. It begins with
 /// `P(context&)` if there is such a constructor, and with `P()` otherwise. A tree has one for each process,
 /// so it is all of one class: what a class and its functions cost the compiler adds up.

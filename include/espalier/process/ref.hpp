@@ -27,8 +27,9 @@ struct terminate_request final : supervisor_request<child_result> {
   bool const of_supervisor;
 };
 
-/// Hands a request to the dynamic supervisor at `position` among the names that the process declares.
-void ask_dynamic(incarnation& self, std::size_t position, envelope& r);
+/// Hands a request to the dynamic supervisor at `position` among the names that the process declares. Answers
+/// the answer, if that is there at once; then none comes.
+answerable* ask_dynamic(incarnation& self, std::size_t position, answerable& r);
 /// Hands a request about a child to its supervisor: from a process, or from outside.
 void ask_supervisor_of(incarnation& self, child_address const& child, envelope& r);
 void ask_supervisor_of(child_address const& child, envelope& r);
@@ -124,14 +125,16 @@ class [[nodiscard]] start_operation final : public awaitable {
   ~start_operation() { delete suspension_.answer; }
 
   bool await_ready() const noexcept { return false; }
-  void await_suspend(std::coroutine_handle<> frame) {
+  bool await_suspend(std::coroutine_handle<> frame) {
     request_->from = runtime::next_call(self_);
     suspension_.frame = frame;
     suspension_.call = request_->from.call;
     suspension_.is_call = true;
-    runtime::ask_dynamic(self_, position_, *request_);
+    suspension_.answer = runtime::ask_dynamic(self_, position_, *request_);
     static_cast<void>(request_.release());
+    if (suspension_.answer != nullptr) return false;
     runtime::suspend(self_, suspension_, infinity);
+    return true;
   }
   ref<child_process<D>> await_resume() {
     if (suspension_.answer->failure) throw call_failed(id_of<D>, *suspension_.answer->failure);

@@ -8,6 +8,7 @@
 #include <espalier/runtime/left_behind.hpp>
 #include <espalier/runtime/mailbox.hpp>
 #include <espalier/runtime/place_plan.hpp>
+#include <espalier/runtime/question.hpp>
 #include <espalier/runtime/room_waiter.hpp>
 #include <espalier/runtime/short_lock.hpp>
 #include <espalier/runtime/timing.hpp>
@@ -18,20 +19,18 @@
 //
 // Two ways lead in:
 //   1. Messages and answers go into the mailbox (mailbox.hpp), which has the process scheduled.
-//   2. All else, starts, stops, signals, timers, bonds, is written down under the lock; then `attend` has the
-//      process look.
+//   2. All else, stops, signals, timers, bonds, is written down under the lock; then `attend` has the process
+//      look. A start is, too, if somebody runs the process just then (lives.hpp).
 //
-// What was taken out of the mailbox stands in `mail_`, oldest first. That belongs to the worker that has the
-// process while there is a life; without one, to who holds the lock. A mailbox with a bound is the exception:
-// who sends to it has to count, so its messages go into `mail_` directly, and all of it is under the lock.
+// What was taken out of the mailbox stands in `mail_`, oldest first. That belongs to who has the process
+// while there is a life: its worker, or its supervisor, which holds it (mailbox.hpp); without one, to who
+// holds the lock. A mailbox with a bound is the exception: who sends to it has to count, so its messages go
+// into `mail_` directly, and all of it is under the lock.
 namespace espalier::runtime {
 
 class address : public node, public reply_sink {
  public:
   // --- from the parent
-
-  void stop() override { ask(false); }
-  void kill() override { ask(true); }
 
   void park() override {
     std::unique_lock lock(mutex_);
@@ -58,6 +57,11 @@ class address : public node, public reply_sink {
     return {what != pushed::refused};
   }
 
+  /// Whether a message that may wait is taken by a mere `put`, which leaves it to the caller to `submit`.
+  bool takes_at_once() const { return !is_bounded_ && !is_simulated_; }
+  [[gnu::always_inline]] pushed put(envelope& mail) { return inbox_.push(mail, true); }
+  void submit() { runs_->submit(*this); }
+
   /// Registers who waits for room here. Answers false if there is room.
   bool has_wait_for_room(room_waiter& w, std::uint64_t life) {
     std::lock_guard lock(mutex_);
@@ -70,7 +74,7 @@ class address : public node, public reply_sink {
     std::uint64_t life = 0;
     {
       std::lock_guard lock(mutex_);
-      life = lives_;
+      life = last_life();
       ++rare_part().rooms_missing;
     }
     if (!to.has_wait_for_room(rare_->as_waiter, life)) go_on(life);
@@ -93,6 +97,7 @@ class address : public node, public reply_sink {
   }
 
   void deliver(answerable& answered) noexcept override {
+    if (question::takes(*this, answered)) return;
     answered.is_answer = true;
     const pushed what = inbox_.push_private(answered);
     if (what == pushed::wakes) runs_->submit(*this);
@@ -103,7 +108,7 @@ class address : public node, public reply_sink {
   /// incarnation.
   void signal(exit_signal s, std::unique_ptr<envelope> notice = {}, std::uint64_t generation = 0) {
     std::unique_lock lock(mutex_);
-    if (inbox_.is_parked() || (generation != 0 && generation != this->generation())) return;
+    if (is_gone(generation)) return;
     push_signal(std::move(s), std::move(notice), lock);
   }
 
@@ -111,10 +116,7 @@ class address : public node, public reply_sink {
   void watch(std::shared_ptr<bond> const& b, std::uint64_t generation = 0) {
     {
       std::lock_guard lock(mutex_);
-      const bool is_same = generation == 0 || generation == this->generation();
-      if (!inbox_.is_parked() && is_same) {
-        return rare_part().bonds.watch(b);
-      }
+      if (!is_gone(generation)) return rare_part().bonds.watch(b);
     }
     fire(b, 0, reason::noproc);
   }
@@ -126,7 +128,7 @@ class address : public node, public reply_sink {
   /// Takes a bond of which this is the owner. Answers false, and does nothing, if this is parked.
   bool own(std::shared_ptr<bond> const& b, std::uint64_t generation = 0) {
     std::lock_guard lock(mutex_);
-    if (inbox_.is_parked() || (generation != 0 && generation != this->generation())) return false;
+    if (is_gone(generation)) return false;
     if (b->owner_life == 0) b->owner_life = receiving_life();
     rare_part().bonds.own(b);
     return true;
@@ -160,9 +162,13 @@ class address : public node, public reply_sink {
   bool is_for_this(envelope const& e) const { return e.generation() == 0 || is_of(e.generation()); }
   /// The child is gone for good: the place may be given to another one.
   void give_up_generation() {
-    std::unique_lock lock(mutex_);
+    std::unique_lock lock(mutex_, std::defer_lock);
+    // In a parked mailbox nobody leaves anything.
+    const bool is_empty = inbox_.is_parked() && rare_ == nullptr && mail_.empty();
+    if (!is_empty) lock.lock();
     generation_.store(generation() + 1, std::memory_order_relaxed);
-    lives_before_ = lives_;
+    lives_before_ = last_life();
+    if (is_empty) return;
     if (rare_ != nullptr) rare_->arguments.reset();
     park(lock);
   }
@@ -185,7 +191,7 @@ class address : public node, public reply_sink {
 
   record const& about() const { return *plan_->about; }
   /// The incarnation that takes what is pushed now; 0 if that waits for the next one.
-  std::uint64_t receiving_life() const { return inbox_.is_alive() ? lives_ : 0; }
+  std::uint64_t receiving_life() const { return inbox_.is_alive() ? last_life() : 0; }
   bool refuses(bool may_wait) const { return inbox_.is_parked() || (!inbox_.is_alive() && !may_wait); }
   /// Has the next lives made by another function, and what waits for them put as they understand it.
   template <class Convert>
@@ -306,6 +312,12 @@ class address : public node, public reply_sink {
     if (rare_ == nullptr) rare_ = std::make_unique<rare>(*this);
     return *rare_;
   }
+  /// Whether nobody is there, or another child than that of the generation, if one is given. Under the lock.
+  /// The mailbox is asked first: that it is not parked any more may be the doing of the next child's start,
+  /// which takes no lock.
+  bool is_gone(std::uint64_t generation) const {
+    return inbox_.is_parked() || (generation != 0 && !is_of(generation));
+  }
   bool has_signals() const { return rare_ != nullptr && !rare_->signals.empty(); }
   std::uint64_t rooms_missing() const { return rare_ == nullptr ? 0 : rare_->rooms_missing; }
 
@@ -345,6 +357,9 @@ class address : public node, public reply_sink {
     return out;
   }
 
+  /// The present life, or the last one.
+  std::uint64_t last_life() const { return lives_.load(std::memory_order_relaxed); }
+
   // What each message touches stands in two cache lines: here, and at the end (`place::pin_layout`).
   std::atomic<std::uint64_t> generation_{1};  // written while there is no life
   place_plan const* plan_;
@@ -352,7 +367,7 @@ class address : public node, public reply_sink {
   std::uint32_t const number_;  // of the child, for its parent
   bool const is_bounded_;
   bool const is_simulated_;
-  std::atomic<bool> stop_asked_{false};  // written under the lock, like the next one
+  std::atomic<bool> stop_asked_{false};  // written by the parent, like the next one
   std::atomic<bool> kill_asked_{false};
   mailbox<envelope> inbox_;
 
@@ -360,12 +375,12 @@ class address : public node, public reply_sink {
   bool timer_expired_ = false;  // under the lock, like the next ones
   bool start_asked_ = false;
   bool has_arguments_ = false;
-  bool is_draining_ = false;  // touched by the worker, like the next one
-  bool is_busy_ = false;      // in a simulation
-  std::uint64_t lives_ = 0;
-  std::uint64_t lives_before_ = 0;  // of the children that the place was given to before
+  bool is_draining_ = false;             // touched by the worker, like the next one
+  bool is_busy_ = false;                 // in a simulation
+  std::atomic<std::uint64_t> lives_{0};  // written by the parent
+  std::uint64_t lives_before_ = 0;       // of the children that the place was given to before
   std::unique_ptr<rare> rare_;
-  // The life of `life_`. Set by the worker, without the lock, and to null under it.
+  // The life of `life_`. Set without the lock, by who has the process, and to null under it.
   std::atomic<incarnation*> running_{nullptr};
   // Touched by the worker.
   type_name const* last_message_ = nullptr;  // that it was handling when it began to end
@@ -381,7 +396,7 @@ class address : public node, public reply_sink {
  private:
   void go_on(std::uint64_t life) noexcept {
     std::unique_lock lock(mutex_);
-    if (life != lives_ || rooms_missing() == 0) return;
+    if (life != last_life() || rooms_missing() == 0) return;
     if (--rare_->rooms_missing == 0) attend(lock);
   }
 
@@ -405,23 +420,9 @@ class address : public node, public reply_sink {
     drop(late);
   }
 
-  void ask(bool to_kill) {
-    std::unique_lock lock(mutex_);
-    if (start_asked_) {  // not begun: it never will
-      start_asked_ = false;
-      const std::uint64_t life = lives_;
-      lock.unlock();
-      tell(notice_kind::start_failed, life, reason::shutdown);
-      return;
-    }
-    if (to_kill) kill_asked_.store(true, std::memory_order_relaxed);
-    stop_asked_.store(true, std::memory_order_release);  // pairs with `is_stopping`
-    attend(lock);
-  }
-
   delivery push_bounded(envelope& mail, bool may_wait, std::uint64_t generation) {
     std::unique_lock lock(mutex_);
-    if (refuses(may_wait) || (generation != 0 && generation != this->generation())) return {};
+    if (refuses(may_wait) || is_gone(generation)) return {};
     mail.set_generation(generation);
     if (bounded_ >= plan_->about->mailbox && is_bounded(mail)) return overflow_with(mail, lock);
     add_bounded(mail);
@@ -461,7 +462,7 @@ class address : public node, public reply_sink {
     const exit_reason why(reason::crashed,
                           "its mailbox is full: " + std::to_string(plan_->about->mailbox) + " messages");
     if (inbox_.is_alive()) {
-      rare_part().signals.push_back({why, false, lives_});
+      rare_part().signals.push_back({why, false, last_life()});
       attend(lock);
     } else {
       lock.unlock();

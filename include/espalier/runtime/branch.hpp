@@ -17,7 +17,7 @@ namespace espalier::runtime {
 struct process_type {
   life_maker make = nullptr;
   std::vector<void const*> environment;
-  bool starts_at_once = false;  // building it runs no code of the process (`is_built_at_once`)
+  own_code code = {};
 };
 
 /// What all branches of a tree have in common. `types` and `paths` are indexed like `tree`.
@@ -147,7 +147,8 @@ class branch final : public instance, public instance_maker {
             .environment = all_.types[i].environment.data(),
             .told = told,
             .runs = all_.runs,
-            .starts_at_once = all_.types[i].starts_at_once,
+            .code = all_.types[i].code,
+            .is_used_once = tree_[i].pattern == i && tree_[i].restart == restart_kind::temporary,
             .faults = all_.faults};
   }
 

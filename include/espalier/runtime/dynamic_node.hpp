@@ -9,9 +9,10 @@
 // A dynamic supervisor at run time: as a static one it feeds notices and requests to its plan, one at a time,
 // and does what the plan orders.
 //
-// Places. A child that is gone for good gives its place back: the generation is counted up under its lock, so
-// that what is sent to the old child reaches nobody, and it is parked until another child takes it. Places
-// are never freed before the system ends, so a `ref` may be asked at any time.
+// Places. A child that is gone for good gives its place back: the generation is counted up, so that what is
+// sent to the old child reaches nobody, and it is parked until another child takes it. That of a temporary
+// process is parked from its end on. Places are never freed before the system ends, so a `ref` may be asked
+// at any time.
 //
 // Limits. A child that is terminated has a limit of its own; all that a stop of the whole ends have one
 // together. If it expires they are killed; a function that still runs 100 ms later is left behind, as under a
@@ -255,17 +256,16 @@ class dynamic_node final : public notice_inbox {
   }
 
   void stop_process(plan::child_index i) {
-    limit_timer* limit = &limit_;
-    if (decides_.is_serving() || limit_.number == 0) {
-      if (decides_.is_serving()) limit = &timers_.try_emplace(i, *this, i).first->second;
-      limit->killed = about_.brutal_kill;
-      arm(*limit, notice_kind::limit_expired, about_.shutdown);
-    }
     if (about_.brutal_kill) {
       slots_[i].child().kill();
     } else {
       slots_[i].child().stop();
     }
+    if (has_ended_at_once(i)) return;
+    if (!decides_.is_serving() && limit_.number != 0) return;  // all have one limit
+    limit_timer& limit = decides_.is_serving() ? timers_.try_emplace(i, *this, i).first->second : limit_;
+    limit.killed = about_.brutal_kill;
+    arm(limit, notice_kind::limit_expired, about_.shutdown);
   }
 
   /// The start takes longer than it may: it is stopped, and has failed then.

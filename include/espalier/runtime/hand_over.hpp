@@ -4,13 +4,14 @@
 #include <espalier/runtime/address.hpp>
 #include <espalier/runtime/left_behind.hpp>
 
-// The hand-over at the end of a life. It runs on the worker that has the place, or, of a life that is left
-// behind, on its supervisor.
+// The hand-over at the end of a life. It runs on the worker that has the place, or on its supervisor: of a
+// life that is left behind, and of one that is ended at once (lives.hpp).
 //
 //   1. The process is destroyed, and its timers are disarmed.
 //   2. Under the lock the queue is taken, and the gap begins: what is sent from now on waits for the next
-//      incarnation (SEMANTICS 2).
-//   3. The supervisor is told. From then on it may start the next life.
+//      incarnation (SEMANTICS 2), or is refused if there is none.
+//   3. The supervisor is told. From then on it may start the next life. If it does so at once, the turn that
+//      ends this life goes on with the next one (`ends_here`).
 //   4. Links, monitors and callers are told (9).
 //
 // After a start that failed nothing is taken from the queue but what was meant for that life only.
@@ -36,7 +37,7 @@ class hand_overs : public address {
     return life.held.is_claimed();
   }
 
-  enum class phase : unsigned char { none, starting, serving, terminating };
+  enum class phase : unsigned char { none, asked, starting, serving, terminating };
 
   // --- code of the process
 
@@ -70,7 +71,9 @@ class hand_overs : public address {
     const type_id message =
         plan::class_of(why.kind()) == plan::exit_class::abnormal ? noted_message() : type_id{};
     release_rest();
+    ends_here = this;
     hand_over(why, message, std::exchange(current_, nullptr));
+    ends_here = nullptr;
   }
 
   /// Gives back the mail, and tells everybody.
@@ -81,7 +84,7 @@ class hand_overs : public address {
     {
       std::lock_guard lock(mutex_);
       running_.store(nullptr, std::memory_order_relaxed);
-      sort_in(inbox_.close());
+      sort_in(plan_->is_used_once ? inbox_.park() : inbox_.close());
       late = std::exchange(answers_, nullptr);
       if (rare_ != nullptr) {
         envelope_list newer = std::exchange(mail_, std::exchange(rare_->queued, {}));
@@ -140,7 +143,7 @@ class hand_overs : public address {
       late = std::exchange(answers_, nullptr);
       mail_ = without_private(std::move(mail_), untaken_signal);  // what others have sent goes on waiting
       count_bounded();
-      if (rare_ != nullptr) others = {rare_->bonds.cancel_all(), rare_->bonds.take_watchers(lives_), {}};
+      if (rare_ != nullptr) others = {rare_->bonds.cancel_all(), rare_->bonds.take_watchers(last_life()), {}};
     }
     if (others) unwatch_all(others->bonds);
     drop(late);
@@ -184,7 +187,7 @@ class hand_overs : public address {
   std::uint64_t drop_life() {
     if (timing_ != nullptr && !planted(planted_mistake::timer_outlives_process)) timing_->timed.clear();
     life_.reset();
-    return lives_;
+    return last_life();
   }
 
   void note_message() { last_message_ = &*current_->message_type(); }
@@ -195,7 +198,10 @@ class hand_overs : public address {
   }
   bool planted(planted_mistake m) const { return is_simulated_ && plan_->faults->planted() == m; }
 
-  // Touched only by the worker that runs this place.
+  /// Whose life ends in the turn that this thread takes.
+  static inline constinit thread_local hand_overs const* ends_here = nullptr;
+
+  // Touched only by who has the process: the worker that runs this place, or the supervisor that holds it.
   phase phase_ = phase::none;
   bool needs_lock_ = true;     // there is more to look at than the mailbox
   bool has_taken_ = false;     // from the mailbox, in this turn or before it

@@ -9,9 +9,8 @@
 // without it.
 //
 //   1. Around each function of the process the worker says so in the incarnation's `held` (custody.hpp).
-//   While
-//      the process uses its context, it says that; so what it sends is sent before it is left behind, or not
-//      at all.
+//      While the process uses its context, it says that; so what it sends is sent before it is left behind,
+//      or not at all.
 //   2. The supervisor claims the life under the place's lock. If the worker is in the function, the claim
 //      stands: from then on the place belongs to the supervisor.
 //   3. Still under the lock it moves all that the function may touch into a `left_behind`. It has another
@@ -21,8 +20,7 @@
 //      nothing of the place any more on its way out of `run`, takes the `left_behind` under the lock, and
 //      destroys it.
 //   5. What the function does with its context meanwhile finds the claim, too, and throws; what destructors
-//   do
-//      with it does nothing.
+//      do with it does nothing.
 //
 // Why nothing is touched by both: custody.hpp. Only the `left_behind` frees the incarnation with its `held`.
 namespace espalier::runtime {

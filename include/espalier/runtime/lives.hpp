@@ -4,19 +4,21 @@
 #include <espalier/runtime/hand_over.hpp>
 
 // The lives of a process at its place: from a start to the hand-over. All of this runs on the worker that has
-// the place, one step at a time; what comes next is decided in place.hpp.
+// the place, or on the supervisor that holds it, one step at a time; what comes next is decided in place.hpp.
 //
 // A life, as seen by the supervisor: start -> started | ignored | start_failed; after started -> ended, once.
 //
 //   1. start      a worker builds the process and awaits its `init`. Mail waits. A throw, a stop or a kill
 //                 now makes it `start_failed`; the mail goes on waiting for the next attempt.
-//                 A process that has no `init`, and that the compiler could build, the supervisor builds
-//                 there and then, unless somebody runs the place: it holds the place meanwhile (mailbox.hpp).
+//                 The supervisor holds the place until then, unless somebody runs it (mailbox.hpp). So it
+//                 builds there and then what has no `init`, and what the compiler could build.
 //   2. serving    one message at a time. While a handler is suspended only its answer, its timeout, a stop or
 //                 a kill is taken up.
 //   3. end        by a throw, by itself, or by a stop. On a stop a suspended frame is destroyed, and the
 //                 caller being served and all queued ones are told; then `terminate` runs and is awaited
 //                 (SEMANTICS 13, 14).
+//                 What runs no code of its own at its end ends in its only message without taking that out
+//                 of the mailbox, and at rest by its supervisor, there and then, which holds the place.
 //   4. hand-over  see hand_over.hpp.
 //   5. gap        until the supervisor starts the next life, or parks the place: then what waits is refused
 //                 (4).
@@ -25,22 +27,28 @@ namespace espalier::runtime {
 class lives : public hand_overs {
  public:
   std::uint64_t start() override {
-    std::unique_lock lock(mutex_);
+    const bool was_parked = inbox_.is_parked();
     stop_asked_.store(false, std::memory_order_relaxed);
     kill_asked_.store(false, std::memory_order_relaxed);
-    const std::uint64_t life = ++lives_;
-    const bool at_once = plan_->starts_at_once && !is_simulated_ && !is_bounded_ && runs_->may_run_here();
-    if (at_once && inbox_.hold()) {
-      needs_lock_ = has_control_later();
-      const bool rests = !needs_lock_ && mail_.empty();
-      lock.unlock();
-      begin_at_once(rests);
-    } else {
+    const std::uint64_t life = last_life() + 1;
+    lives_.store(life, std::memory_order_relaxed);
+    if (ends_here == this && !was_parked) {
+      phase_ = phase::asked;  // its turn goes on after this
+    } else if (!takes_at_once() || !inbox_.hold()) {
+      std::unique_lock lock(mutex_);
       start_asked_ = true;
       attend(lock, true);
+    } else if (!plan_->code.builds && runs_->may_run_here()) {
+      begin_at_once(was_parked);
+    } else {
+      phase_ = phase::asked;
+      submit();
     }
     return life;
   }
+
+  void stop() override { ask(reason::shutdown); }
+  void kill() override { ask(reason::killed); }
 
  protected:
   lives(place_plan const& plan, std::uint32_t number) : hand_overs(plan, number) {}
@@ -54,6 +62,8 @@ class lives : public hand_overs {
 
   // --- its limits
 
+  bool has_timers() const { return timing_ != nullptr && !timing_->timed.empty(); }
+
   timing& timing_part() {
     if (timing_ == nullptr) timing_ = std::make_unique<timing>(*this, *runs_, mutex_);
     return *timing_;
@@ -65,10 +75,11 @@ class lives : public hand_overs {
 
   // --- from start to end
 
-  life_number which() const { return {lives_, static_cast<std::uint32_t>(lives_ - lives_before_)}; }
+  life_number which() const { return {last_life(), static_cast<std::uint32_t>(last_life() - lives_before_)}; }
 
   void begin_life() {
     phase_ = phase::starting;
+    if (is_stopping()) return fail_start(reason::shutdown);  // not begun: it never will
     bool built = true;
     std::shared_ptr<void const> arguments;
     auto failure = detail::caught([&] { life_ = plan_->make(here(), which()); });
@@ -86,6 +97,7 @@ class lives : public hand_overs {
     if (life_->asked_to_stop) return fail_start(*life_->asked_to_stop);
     if (!built) return decline_start();
     if (const auto asked = end_asked()) return fail_start(*asked);
+    if (!plan_->code.inits && !is_simulated_) return serve();
     std::coroutine_handle<> frame;
     const auto thrown = contained([&](incarnation& life) {
       reach(fault_point::init);
@@ -96,20 +108,27 @@ class lives : public hand_overs {
   }
 
   /// While the caller holds the place. It is its supervisor, which takes the notice after what it does now.
-  void begin_at_once(bool rests) {
+  void begin_at_once(bool was_parked) {
+    if (was_parked) {
+      needs_lock_ = false;  // nobody has left anything
+    } else {
+      std::lock_guard lock(mutex_);
+      needs_lock_ = has_control_later();
+    }
+    bool rests = !needs_lock_ && mail_.empty();
     const auto failure = detail::caught([&] {
       life_ = plan_->make(here(), which());
       static_cast<void>(life_->construct(nullptr));
     });
     if (failure) {  // there was no memory: then as always
-      std::lock_guard lock(mutex_);
       life_.reset();
-      needs_lock_ = start_asked_ = true;
-      rests = inbox_.attend();
+      phase_ = phase::asked;
+      needs_lock_ = true;
+      rests = false;
     } else {
       phase_ = phase::serving;
       running_.store(life_.get(), std::memory_order_release);  // as in `begin_life`
-      tell(notice_kind::started, lives_, reason::normal);
+      tell(notice_kind::started, last_life(), reason::normal);
       if (rests) {
         rests = inbox_.open_and_rest();
       } else {
@@ -134,6 +153,7 @@ class lives : public hand_overs {
   /// where there is something else to be done. Answers how many it has handled.
   int handle_plain(int const most) {
     incarnation& life = *life_;
+    block_cache* const memory = block_cache::current;
     std::coroutine_handle<> frame;
     bool is_left = false;
     int left = most;
@@ -147,7 +167,7 @@ class lives : public hand_overs {
         is_left = !leave_code(life);
         if (is_left || frame) return;
         current_ = nullptr;
-        envelope::free_silently(*e);
+        envelope::free_silently(*e, memory);
         if (life.asked_to_stop) return;
       }
     });
@@ -202,6 +222,7 @@ class lives : public hand_overs {
       case phase::terminating:
         return finish_terminate();
       case phase::none:
+      case phase::asked:
         return;
     }
   }
@@ -215,6 +236,9 @@ class lives : public hand_overs {
     if (const auto thrown = finish_activity()) return fail_start(*thrown);
     if (life_->asked_to_stop) return fail_start(*life_->asked_to_stop);
     if (const auto asked = end_asked()) return fail_start(*asked);
+    serve();
+  }
+  void serve() {
     phase_ = phase::serving;
     if (needs_lock_) {
       std::lock_guard lock(mutex_);
@@ -223,7 +247,7 @@ class lives : public hand_overs {
     } else {
       inbox_.open();
     }
-    tell(notice_kind::started, lives_, reason::normal);
+    tell(notice_kind::started, last_life(), reason::normal);
   }
 
   void finish_handler() {
@@ -238,6 +262,7 @@ class lives : public hand_overs {
     envelope& done = *std::exchange(current_, nullptr);
     if (&done == handled_in_place_) {
       if (!life_->asked_to_stop) return;  // to `handle_in_place`
+      if (!plan_->code.ends && !is_simulated_ && !is_stopping()) return end_in_place(done);
       sort_in(inbox_.take());
     }
     if (done.is_freed_silently()) {
@@ -246,6 +271,13 @@ class lives : public hand_overs {
       give_back(done);
     }
     if (life_->asked_to_stop) begin_terminate(*life_->asked_to_stop);
+  }
+
+  /// The same as to take the message out of the mailbox, and to terminate.
+  void end_in_place(envelope& done) {
+    current_ = &done;  // which is freed after the hand-over has emptied the mailbox
+    life_->ending = std::move(*life_->asked_to_stop);
+    end();
   }
 
   [[gnu::noinline]] void crash(reason_box why) {
@@ -287,6 +319,34 @@ class lives : public hand_overs {
     answer_current(reason::shutdown);
     fail_all(told, reason::shutdown);
     begin_terminate(reason::shutdown);
+  }
+
+  /// From the supervisor.
+  void ask(reason why) {
+    const bool may_end = !plan_->code.ends && takes_at_once() && runs_->may_run_here();
+    const bool holds = may_end && inbox_.hold_at_rest();
+    if (holds && has_nothing_to_end()) return end_at_once(why);
+    std::unique_lock lock(mutex_);
+    if (start_asked_) {  // not begun: it never will
+      start_asked_ = false;
+      lock.unlock();
+      return tell(notice_kind::start_failed, last_life(), reason::shutdown);
+    }
+    if (why == reason::killed) kill_asked_.store(true, std::memory_order_relaxed);
+    stop_asked_.store(true, std::memory_order_release);  // pairs with `is_stopping`
+    attend(lock);
+    if (holds) submit();
+  }
+  /// Of a process that is at rest. While the caller holds the place.
+  bool has_nothing_to_end() const {
+    return !needs_lock_ && life_->waiting == nullptr && mail_.empty() && answers_ == nullptr && !has_timers();
+  }
+  /// While the caller holds the place. It is its supervisor, as in `begin_at_once`.
+  void end_at_once(reason why) {
+    destroy_process();
+    release_rest();
+    hand_over(why, {}, nullptr);
+    if (!inbox_.rest()) submit();
   }
 
   /// What the parent has asked of this life.

@@ -25,11 +25,13 @@
 //      word as it was. Nodes that are pushed meanwhile lead to it; if there are any the CAS fails, and what
 //      the consumer then takes ends before that node. It is not freed before it has left the word: pushed
 //      again, it would look as if nothing had come.
-//   6. Who starts an incarnation may hold the process until it is there, if that is not scheduled: by the CAS
-//      that sets `scheduled`. Then it opens the mailbox and rests by one CAS, which expects that nothing
-//      waits.
-//   7. The hand-over takes all nodes and unsets `alive` by one CAS: what was pushed before belongs to the
-//      incarnation that ends, and what is pushed after waits for the next one.
+//   6. Who starts an incarnation may hold the process, if that is not scheduled: by the CAS that sets
+//      `scheduled`. It hands it on to a worker, or brings the incarnation up itself. Then it opens the
+//      mailbox and rests by one CAS, which expects that nothing waits.
+//   7. Who ends an incarnation may hold the process, too, if nothing waits for that: then it is the consumer.
+//   8. The hand-over takes all nodes and unsets `alive` by one CAS: what was pushed before belongs to the
+//      incarnation that ends, and what is pushed after waits for the next one, or is refused, if there is
+//      to be none and the same CAS sets `parked`.
 //
 // Why nothing is overlooked: whatever the consumer has to see changes the word, either before its CAS in 4,
 // which then fails, or after it; then `scheduled` is unset, and whoever made the change submits. Why at most
@@ -89,8 +91,14 @@ class mailbox {
         !word_.compare_exchange_weak(w, (w & ~word{parked}) | scheduled, Atomics::acq_rel, Atomics::relaxed));
     return true;
   }
-  bool is_parked() const { return (word_.load(Atomics::relaxed) & parked) != 0; }
-  bool is_alive() const { return (word_.load(Atomics::relaxed) & alive) != 0; }
+  /// The caller becomes the consumer, if an incarnation is alive and has nothing to do.
+  [[nodiscard]] bool hold_at_rest() {
+    word w = alive;
+    return word_.compare_exchange_strong(w, alive | scheduled, Atomics::acq_rel, Atomics::relaxed);
+  }
+  // What a start wrote before it held the process is seen by who finds that mailbox not parked, or alive.
+  bool is_parked() const { return (word_.load(Atomics::acquire) & parked) != 0; }
+  bool is_alive() const { return (word_.load(Atomics::acquire) & alive) != 0; }
 
   // --- the consumer
 

@@ -20,9 +20,10 @@ namespace espalier::runtime {
 ///   2. A worker that brings a notice to a supervisor that rests takes it there and then. It holds no lock,
 ///      and what the notice leads to may come back to what the worker runs, as it may from another worker.
 ///   3. Other threads, and timers, which expire under a lock, have the supervisor submitted.
-///   4. What the taker starts may be up at once, and tells that without a lock: only the thread that `taker_`
-///      names finds its name there. It comes next, before the inbox, in which there is nothing about that
-///      life: `started` is the first notice of each, and no parent sends it. All else keeps its order.
+///   4. What the taker starts or stops may be up or have ended at once, and tells that without a lock: only
+///      the thread that `taker_` names finds its name there. That a life has started comes next, before the
+///      inbox, in which there is nothing about that life. Its end comes next if nothing waits; all else keeps
+///      its order.
 class notice_inbox : public node, public parent {
  public:
   /// Starts a new life, and answers its number. The last one has been told as ended.
@@ -40,17 +41,17 @@ class notice_inbox : public node, public parent {
   }
   void tell(notice n) noexcept override {
     if (!runs_.may_run_here()) return enqueue(std::move(n));
-    if (n.what == notice_kind::started &&
-        taker_.load(std::memory_order_relaxed) == std::this_thread::get_id()) {
-      return up_at_once_.push_back(std::move(n));
+    if (taker_.load(std::memory_order_relaxed) == std::this_thread::get_id() && may_be_next(n)) {
+      return at_once_.push_back(std::move(n));
     }
     {
       std::lock_guard lock(mutex_);
-      if (scheduled_) return inbox_.push_back(std::move(n));
+      if (scheduled_) return put(std::move(n));
       scheduled_ = true;
     }
     begin_to_take();
-    take_with_what_is_up(n);
+    is_last_ = true;
+    take_with_what_is_next(n);
     if (!rests()) runs_.submit(*this);
   }
 
@@ -58,9 +59,13 @@ class notice_inbox : public node, public parent {
     {
       std::lock_guard lock(mutex_);
       batch_.swap(inbox_);
+      is_empty_.store(true, std::memory_order_relaxed);
     }
     begin_to_take();
-    for (notice& n : batch_) take_with_what_is_up(n);
+    for (notice& n : batch_) {
+      is_last_ = &n == &batch_.back();
+      take_with_what_is_next(n);
+    }
     batch_.clear();
     if (!rests()) runs_.submit(*this);
   }
@@ -71,10 +76,16 @@ class notice_inbox : public node, public parent {
 
   virtual void take(notice& n) = 0;
 
+  /// By the taker: whether that child has just told its end, which comes next.
+  bool has_ended_at_once(plan::child_index i) const {
+    return next_ != at_once_.size() && at_once_.back().what == notice_kind::ended &&
+           at_once_.back().child == i;
+  }
+
   /// As `tell`, where a lock is held.
   void enqueue(notice n) noexcept {
     std::unique_lock lock(mutex_);
-    inbox_.push_back(std::move(n));
+    put(std::move(n));
     const bool was = std::exchange(scheduled_, true);
     lock.unlock();
     if (!was) runs_.submit(*this);
@@ -82,13 +93,24 @@ class notice_inbox : public node, public parent {
 
  private:
   void begin_to_take() { taker_.store(std::this_thread::get_id(), std::memory_order_relaxed); }
-  void take_with_what_is_up(notice& n) {
+  /// Under the lock.
+  void put(notice n) {
+    inbox_.push_back(std::move(n));
+    is_empty_.store(false, std::memory_order_relaxed);
+  }
+  /// By the taker.
+  bool may_be_next(notice const& n) const {
+    return n.what == notice_kind::started ||
+           (n.what == notice_kind::ended && is_last_ && is_empty_.load(std::memory_order_relaxed));
+  }
+  void take_with_what_is_next(notice& n) {
     take(n);
-    for (std::size_t i = 0; i != up_at_once_.size(); ++i) {
-      notice next = std::move(up_at_once_[i]);
+    while (next_ != at_once_.size()) {
+      notice next = std::move(at_once_[next_++]);
       take(next);
     }
-    up_at_once_.clear();
+    at_once_.clear();
+    next_ = 0;
   }
   bool rests() {
     taker_.store({}, std::memory_order_relaxed);  // while no one else may take
@@ -102,9 +124,13 @@ class notice_inbox : public node, public parent {
   std::vector<notice> inbox_;
   bool scheduled_ = false;
   std::atomic<std::thread::id> taker_{};
-  std::vector<notice> batch_;       // touched by the taker
-  std::vector<notice> up_at_once_;  // likewise
-  std::uint64_t asked_life_ = 0;    // touched by the parent
+  std::atomic<bool> is_empty_{true};  // the inbox; written under the lock
+  // Touched by the taker.
+  std::vector<notice> batch_;
+  bool is_last_ = false;          // of these
+  std::vector<notice> at_once_;   // comes before the next of these
+  std::size_t next_ = 0;          // of these that came at once
+  std::uint64_t asked_life_ = 0;  // touched by the parent
 };
 
 }  // namespace espalier::runtime

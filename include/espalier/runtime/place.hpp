@@ -63,7 +63,20 @@ class alignas(64) place final : public lives {
 
   place& neighbour(std::size_t position) { return *neighbours_[position]; }
   place& partition(std::size_t number) { return *plan_->partitions[number]; }
-  parent& dynamic(std::size_t position) { return *plan_->dynamics[position]; }
+  /// Answers the answer, if that is there already. It is waited for all the same if there is something else
+  /// to look at, and now and then, because a turn is bounded in what it goes on with.
+  answerable* ask_dynamic(std::size_t position, answerable& r) {
+    constexpr std::uint8_t most = 16;
+    parent& asked = *plan_->dynamics[position];
+    if (needs_lock_ || inbox_.has_attention() || ++life_->answered == most) {
+      life_->answered = 0;
+      asked.take_request(r, 0);
+      return nullptr;
+    }
+    const question mine(*this, r.from.call);
+    asked.take_request(r, 0);
+    return mine.answer();
+  }
   void const* environment(std::size_t position) { return plan_->environment[position]; }
 
   void suspend(suspension& s, duration limit) {
@@ -119,7 +132,7 @@ class alignas(64) place final : public lives {
 
   /// Whether the process takes messages, and nobody ends it.
   bool is_serving() const { return phase_ == phase::serving && !is_stopping(); }
-  bool has_timers() const { return timing_ != nullptr && !timing_->timed.empty(); }
+  using lives::has_timers;
   std::size_t left_behind_count() const { return rare_ == nullptr ? 0 : rare_->left.size(); }
   bool holds_nothing() const {
     return life_ == nullptr && inbox_.is_empty() && mail_.empty() && answers_ == nullptr && !has_timers() &&
@@ -132,7 +145,7 @@ class alignas(64) place final : public lives {
     std::unique_lock lock(mutex_);
     incarnation* const runs = running_.load(std::memory_order_acquire);
     if (runs == nullptr) return;  // it is its supervisor that the worker works for
-    const std::uint64_t incarnation = lives_ - lives_before_;
+    const std::uint64_t incarnation = last_life() - lives_before_;
     type_id message;
     // While the life is claimed its worker does not come out of the code.
     if (runs->held.claim() == whereabouts::in_code) {
@@ -240,6 +253,10 @@ class alignas(64) place final : public lives {
   }
 
   bool step_under_lock() {
+    if (phase_ == phase::asked) {
+      begin_life();
+      return true;
+    }
     // Without a life what there is to do comes with attention.
     if (life_ == nullptr && !inbox_.has_attention()) return !inbox_.rest();
     std::unique_lock lock(mutex_);
@@ -381,7 +398,7 @@ class alignas(64) place final : public lives {
   void take_signal(std::unique_lock<short_lock>& lock) {
     exit_signal s = std::move(rare_->signals.front());
     rare_->signals.pop_front();
-    const bool is_for_it = s.life == 0 || s.life == lives_;
+    const bool is_for_it = s.life == 0 || s.life == last_life();
     const bool is_trapped = is_for_it && life_->traps_exits && s.is_trappable;
     if (s.notice != nullptr) s.notice->set_bond(is_trapped ? trapped_signal : untrapped_signal);
     lock.unlock();

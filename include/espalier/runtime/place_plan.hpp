@@ -7,6 +7,13 @@
 
 namespace espalier::runtime {
 
+/// In what of its life a process runs code of its own, beside its handlers.
+struct own_code {
+  bool builds = true;
+  bool inits = true;
+  bool ends = true;
+};
+
 /// What the engine knows of a place from the tree.
 struct place_plan {
   record const* about = nullptr;
@@ -17,7 +24,8 @@ struct place_plan {
   void const* const* environment = nullptr;
   parent* told = nullptr;
   scheduler* runs = nullptr;
-  bool starts_at_once = false;       // building it runs no code of the process
+  own_code code = {};
+  bool is_used_once = false;         // what ends there is never restarted
   fault_injector* faults = nullptr;  // only in a simulation
 };
 

@@ -36,16 +36,43 @@ inline delivery post(place& to, envelope& mail, bool may_wait) { return to.post(
 inline delivery post(child_address const& to, envelope& mail, bool may_wait) {
   return to.at == nullptr ? delivery{} : to.at->post(mail, may_wait, to.generation);
 }
-// One function for all, and not a part of each place that sends.
-[[gnu::noinline]] inline delivery send(incarnation& self, child_address const& to, envelope& mail) {
+// One function for all, and not a part of each place that sends. Most that is sent goes to a mailbox without
+// a bound, and may wait there. What else there is to do is done in functions of their own, so that this way
+// needs no stack.
+[[gnu::noinline]] inline delivery send_with_care(incarnation& self, child_address const& to, envelope& mail) {
   const outside_code now(self);
   if (!now || to.at == nullptr) return {};
   return to.at->post(mail, mail.call() == nullptr || self.home.calls_may_wait(), to.generation);
 }
+[[gnu::noinline]] inline delivery send_with_care(incarnation& self, place& to, envelope& mail) {
+  return send_with_care(self, child_address{&to, 0}, mail);
+}
+[[gnu::noinline]] inline delivery wake(incarnation& self, place& receiver) {
+  receiver.submit();
+  self.held.enter();
+  return {true};
+}
+/// Nothing is asked of the receiver before the sender is known not to be left behind: then it may be gone.
+[[gnu::always_inline]] inline bool may_be_put(incarnation& self, place const& to, envelope const& mail,
+                                              std::uint64_t generation = 0) {
+  return self.held.leave(whereabouts::in_context) && to.takes_at_once() &&
+         (!mail.is_answerable() || self.home.calls_may_wait()) && (generation == 0 || to.is_of(generation));
+}
+[[gnu::always_inline]] inline delivery put(incarnation& self, place& to, envelope& mail) {
+  const pushed what = to.put(mail);
+  if (what == pushed::wakes) return wake(self, to);
+  self.held.enter();
+  return {what != pushed::refused};
+}
 [[gnu::noinline]] inline delivery send(incarnation& self, place& to, envelope& mail) {
-  const outside_code now(self);
-  if (!now) return {};
-  return to.post(mail, mail.call() == nullptr || self.home.calls_may_wait());
+  return may_be_put(self, to, mail) ? put(self, to, mail) : send_with_care(self, to, mail);
+}
+[[gnu::noinline]] inline delivery send(incarnation& self, child_address const& to, envelope& mail) {
+  if (to.at == nullptr || !may_be_put(self, *to.at, mail, to.generation)) {
+    return send_with_care(self, to, mail);
+  }
+  mail.set_generation(to.generation);
+  return put(self, *to.at, mail);
 }
 inline void wait_for_room(incarnation& self, place& to) {
   const outside_code now(self);
@@ -136,10 +163,9 @@ inline place& partition(place& first, std::size_t number) { return first.partiti
 inline std::size_t partition_number(place const& self) { return self.about().number; }
 inline void const* environment_of(place& self, std::size_t position) { return self.environment(position); }
 
-inline void ask_dynamic(incarnation& self, std::size_t position, envelope& r) {
+inline answerable* ask_dynamic(incarnation& self, std::size_t position, answerable& r) {
   const outside_code now(self);
-  if (!now) return;
-  self.home.dynamic(position).take_request(r, 0);
+  return now ? self.home.ask_dynamic(position, r) : nullptr;
 }
 inline void ask_supervisor_of(child_address const& child, envelope& r) { child.at->ask_supervisor(r); }
 inline void ask_supervisor_of(incarnation& self, child_address const& child, envelope& r) {

@@ -16,11 +16,11 @@
 // A supervisor at run time: it feeds notices to its plan, one at a time, and does what the plan orders. It
 // decides nothing itself.
 //
-// Stopping a child: the order `stop` goes to the child, and one timer is armed with the child's limit. If it
-// expires, the child is killed; a function that still runs 100 ms later is left behind (left_behind.hpp), or,
-// if just then it used its context, as soon as it is seen running. What no worker has come to by then has
-// 100 ms more. A `brutal_kill` child is killed at once. A timer that expires after the stop has ended, or in
-// the next one, finds that the limit has not come (deadline.hpp).
+// Stopping a child: the order `stop` goes to the child, and, unless that has it end at once, one timer is
+// armed with the child's limit. If it expires, the child is killed; a function that still runs 100 ms later
+// is left behind (left_behind.hpp), or, if just then it used its context, as soon as it is seen running. What
+// no worker has come to by then has 100 ms more. A `brutal_kill` child is killed at once. A timer that
+// expires after the stop has ended, or in the next one, finds that the limit has not come (deadline.hpp).
 namespace espalier::runtime {
 
 /// What the engine knows of a supervisor from the tree.
@@ -333,6 +333,7 @@ class supervisor_node final : public notice_inbox {
     } else {
       children_[i]->stop();
     }
+    if (has_ended_at_once(i)) return;
     if (r.shutdown != infinity) {
       limit_.set(*wiring_.runs, wiring_.runs->due_after(r.shutdown));
     } else {

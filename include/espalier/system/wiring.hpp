@@ -105,11 +105,11 @@ using wiring_check = wiring_checks<T, std::make_index_sequence<records_of<T>.siz
 template <class Given>
 struct process_wiring {
   runtime::life_maker make = nullptr;
-  bool starts_at_once = false;
+  runtime::own_code code = {};
   std::vector<void const*> (*environment)(Given const&) = nullptr;  // null: it needs none
 
   runtime::process_type with(Given const& values) const {
-    return {make, environment == nullptr ? std::vector<void const*>{} : environment(values), starts_at_once};
+    return {make, environment == nullptr ? std::vector<void const*>{} : environment(values), code};
   }
 };
 
@@ -121,7 +121,9 @@ constexpr process_wiring<Given> wire_process() {
                   noexcept;
                 }) {  // otherwise said by node_check
     out.make = maker<P, Start>::value;
-    out.starts_at_once = std::is_same_v<Start, no_start_function> && runtime::is_built_at_once<P>;
+    out.code = {.builds = !std::is_same_v<Start, no_start_function> || !runtime::is_built_at_once<P>,
+                .inits = runtime::has_init<P>,
+                .ends = !runtime::is_ended_at_once<P>};
     if constexpr (requires { typename P::needs; }) {
       out.environment = &environment_values<P, typename P::needs>::template from<Given>;
     }
