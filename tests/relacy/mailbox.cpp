@@ -187,6 +187,15 @@ struct handled_in_place : rl::test_suite<handled_in_place, 4> {
   void after() { RL_ASSERT(taken($) == 2 * each && mail.is_empty()); }
 };
 
+/// Writes something down for whoever runs the process. Answers whether the caller is to submit it.
+[[nodiscard]] bool write_down(box& mail, relacy_mutex& lock, rl::var<int>& what, bool unparks = false) {
+  lock.lock();
+  what($) = 1;
+  const bool wakes = mail.attend(unparks);
+  lock.unlock();
+  return wakes;
+}
+
 /// A stop meets a message: whoever runs the process sees both, whichever comes first, and no worker is needed
 /// twice at once.
 struct stop_against_send : rl::test_suite<stop_against_send, 4> {
@@ -208,11 +217,7 @@ struct stop_against_send : rl::test_suite<stop_against_send, 4> {
       one.content($) = 1;
       if (mail.push(one, true) == pushed::wakes) all.submit();
     } else if (which == 1) {
-      lock.lock();
-      stop_asked($) = 1;
-      const bool wakes = mail.attend();
-      lock.unlock();
-      if (wakes) all.submit();
+      if (write_down(mail, lock, stop_asked)) all.submit();
     } else {
       all.work([this] { run(); });
     }
@@ -251,22 +256,25 @@ struct park_against_send : rl::test_suite<park_against_send, 2> {
   void after() { RL_ASSERT((waited != nullptr) != (refused.load(rl::mo_relaxed, $) == 1)); }
 };
 
-/// A process is held and started at once while somebody sends and somebody else has something to ask: the
-/// letter is refused, or the new incarnation takes it; the question is looked at; and nobody runs the process
-/// while it is held.
-struct start_at_once : rl::test_suite<start_at_once, 5> {
+/// A parked process is held, and started there and then or handed on to a worker for that, while somebody
+/// sends and somebody else has something to ask: the letter is refused, or the new incarnation takes it; the
+/// question is looked at; and nobody runs the process while it is held.
+template <bool IsAtOnce>
+struct held_start : rl::test_suite<held_start<IsAtOnce>, 5> {
   box mail;
   letter one;
   relacy_mutex lock;
   rl::var<int> asked;        // under the lock, like the next one
   rl::var<int> start_asked;  // if it cannot be held
-  rl::var<int> is_up;        // touched by whoever runs the process, or holds it
+  rl::var<int> is_to_start;  // touched by whoever runs the process, or holds it, like the next ones
+  rl::var<int> is_up;
+  rl::var<int> letters;  // that wait
   workers all;
   rl::atomic<int> has_ended;  // the start, the question, and what became of the letter
 
   void before() {
     all.reset();
-    asked($) = start_asked($) = is_up($) = 0;
+    asked($) = start_asked($) = is_to_start($) = is_up($) = letters($) = 0;
     has_ended.store(0, rl::mo_relaxed, $);
     mail.park();
   }
@@ -277,11 +285,7 @@ struct start_at_once : rl::test_suite<start_at_once, 5> {
       if (what == pushed::refused) end_one();
       if (what == pushed::wakes) all.submit();
     } else if (which == 1) {
-      lock.lock();
-      asked($) = 1;
-      const bool wakes = mail.attend();
-      lock.unlock();
-      if (wakes) all.submit();
+      if (write_down(mail, lock, asked)) all.submit();
     } else if (which == 2) {
       start();
     } else {
@@ -289,39 +293,39 @@ struct start_at_once : rl::test_suite<start_at_once, 5> {
     }
   }
   void start() {
-    lock.lock();
-    bool wakes = false;
-    const bool at_once = mail.hold();
-    if (!at_once) {
-      start_asked($) = 1;
-      wakes = mail.attend(true);
-    }
-    lock.unlock();
-    if (at_once) {
+    if (!mail.hold()) {
+      if (write_down(mail, lock, start_asked, true)) all.submit();
+    } else if (IsAtOnce) {
       is_up($) = 1;
       end_one();
-      wakes = !mail.open_and_rest();
+      if (!mail.open_and_rest()) all.submit();
+    } else {
+      is_to_start($) = 1;
+      all.submit();
     }
-    if (wakes) all.submit();
   }
   void run() {
     do {
-      if (mail.has_attention()) {
+      bool starts = is_to_start($) != 0;
+      is_to_start($) = 0;
+      if (!starts && mail.has_attention()) {
         lock.lock();
         mail.attended();
         const bool was_asked = asked($) != 0;
-        const bool starts = start_asked($) != 0;
+        starts = start_asked($) != 0;
         asked($) = start_asked($) = 0;
         lock.unlock();
-        if (starts) {
-          is_up($) = 1;
-          mail.open();
-          end_one();
-        }
         if (was_asked) end_one();
       }
-      if (letter* const l = mail.take()) {
-        RL_ASSERT(l->content($) == 1 && is_up($) == 1);
+      if (starts) {
+        RL_ASSERT(is_up($) == 0);
+        is_up($) = 1;
+        mail.open();
+        end_one();
+      }
+      if (letter* const l = mail.take()) letters($) = l->content($);
+      if (letters($) != 0 && is_up($) == 1) {
+        letters($) = 0;
         end_one();
       }
     } while (!mail.rest());
@@ -382,88 +386,6 @@ struct start_against_send : rl::test_suite<start_against_send, 4> {
   void after() { RL_ASSERT(!mail.is_parked() && mail.is_empty()); }
 };
 
-/// A parked process is held, and handed on to a worker that is to start it, while somebody sends and somebody
-/// else has something to ask: that worker comes first, and all that is in `start_at_once` holds.
-struct start_by_a_worker : rl::test_suite<start_by_a_worker, 5> {
-  box mail;
-  letter one;
-  relacy_mutex lock;
-  rl::var<int> asked;        // under the lock, like the next one
-  rl::var<int> start_asked;  // if it cannot be held
-  rl::var<int> is_to_start;  // touched by whoever runs the process, or holds it, like the next one
-  rl::var<int> is_up;
-  rl::var<int> letters;  // 1 waits, 2 handled
-  workers all;
-  rl::atomic<int> has_ended;  // the start, the question, and what became of the letter
-
-  void before() {
-    all.reset();
-    asked($) = start_asked($) = is_to_start($) = is_up($) = letters($) = 0;
-    has_ended.store(0, rl::mo_relaxed, $);
-    mail.park();
-  }
-  void thread(unsigned which) {
-    if (which == 0) {
-      one.content($) = 1;
-      const pushed what = mail.push(one, true);
-      if (what == pushed::refused) end_one();
-      if (what == pushed::wakes) all.submit();
-    } else if (which == 1) {
-      lock.lock();
-      asked($) = 1;
-      const bool wakes = mail.attend();
-      lock.unlock();
-      if (wakes) all.submit();
-    } else if (which == 2) {
-      if (mail.hold()) {
-        is_to_start($) = 1;
-        all.submit();
-      } else {
-        lock.lock();
-        start_asked($) = 1;
-        const bool wakes = mail.attend(true);
-        lock.unlock();
-        if (wakes) all.submit();
-      }
-    } else {
-      all.work([this] { run(); });
-    }
-  }
-  void run() {
-    do {
-      bool starts = is_to_start($) != 0;
-      is_to_start($) = 0;
-      if (!starts && mail.has_attention()) {
-        lock.lock();
-        mail.attended();
-        const bool was_asked = asked($) != 0;
-        starts = start_asked($) != 0;
-        asked($) = start_asked($) = 0;
-        lock.unlock();
-        if (was_asked) end_one();
-      }
-      if (starts) {
-        RL_ASSERT(is_up($) == 0);
-        is_up($) = 1;
-        mail.open();
-        end_one();
-      }
-      if (letter* const l = mail.take()) {
-        RL_ASSERT(l->content($) == 1);
-        letters($) = 1;
-      }
-      if (letters($) == 1 && is_up($) == 1) {
-        letters($) = 2;
-        end_one();
-      }
-    } while (!mail.rest());
-  }
-  void end_one() {
-    if (has_ended.fetch_add(1, rl::mo_acq_rel, $) == 2) all.end();
-  }
-  void after() { RL_ASSERT(!mail.is_parked() && mail.is_empty()); }
-};
-
 /// A process at rest is ended by its supervisor, who holds it meanwhile, while somebody sends and somebody
 /// else has something to ask: the letter is handled before, or the supervisor finds it, or it waits for the
 /// next incarnation; the question is looked at; and nobody runs the process while it is held.
@@ -492,22 +414,14 @@ struct end_at_once : rl::test_suite<end_at_once, 5> {
       if (mail.push(one, true) == pushed::wakes) all.submit();
       end_one();
     } else if (which == 1) {
-      lock.lock();
-      asked($) = 1;
-      const bool wakes = mail.attend();
-      lock.unlock();
-      if (wakes) all.submit();
+      if (write_down(mail, lock, asked)) all.submit();
     } else if (which == 2) {
       if (mail.hold_at_rest()) {
         end_life();
         if (!mail.rest()) all.submit();
         return;
       }
-      lock.lock();
-      stop_asked($) = 1;
-      const bool wakes = mail.attend();
-      lock.unlock();
-      if (wakes) all.submit();
+      if (write_down(mail, lock, stop_asked)) all.submit();
     } else {
       all.work([this] { run(); });
     }
@@ -571,8 +485,8 @@ int main() {
   all = holds<handled_in_place>("the only message is handled where it is", 20000) && all;
   all = holds<stop_against_send>("a stop meets a message", 20000) && all;
   all = holds<park_against_send>("parking meets a message", 20000) && all;
-  all = holds<start_at_once>("a start at once meets a message and a question", 50000) && all;
-  all = holds<start_by_a_worker>("a start by a worker meets a message and a question", 50000) && all;
+  all = holds<held_start<true>>("a start at once meets a message and a question", 50000) && all;
+  all = holds<held_start<false>>("a start by a worker meets a message and a question", 50000) && all;
   all = holds<end_at_once>("an end at once meets a message and a question", 50000) && all;
   all = holds<watch_against_start>("a watch meets the start of another child", 20000) && all;
   all = holds<start_against_send>("a start meets a message", 20000) && all;

@@ -53,7 +53,7 @@ class address : public node, public reply_sink {
     if (generation != 0 && generation != generation_.load(std::memory_order_relaxed)) return {};
     mail.set_generation(generation);
     const pushed what = inbox_.push(mail, may_wait);
-    if (what == pushed::wakes) runs_->submit(*this);
+    if (what == pushed::wakes) submit();
     return {what != pushed::refused};
   }
 
@@ -86,7 +86,7 @@ class address : public node, public reply_sink {
     due.set_posted();
     const pushed what = inbox_.push_private(*due.mail());
     lock.unlock();
-    if (what == pushed::wakes) runs_->submit(*this);
+    if (what == pushed::wakes) submit();
   }
 
   /// From the timer of what the process is suspended on.
@@ -100,7 +100,7 @@ class address : public node, public reply_sink {
     if (question::takes(*this, answered)) return;
     answered.is_answer = true;
     const pushed what = inbox_.push_private(answered);
-    if (what == pushed::wakes) runs_->submit(*this);
+    if (what == pushed::wakes) submit();
     if (what == pushed::refused) delete &answered;
   }
 
@@ -224,7 +224,7 @@ class address : public node, public reply_sink {
   void attend(std::unique_lock<short_lock>& lock, bool unparks = false) {
     const bool wakes = inbox_.attend(unparks);
     lock.unlock();
-    if (wakes) runs_->submit(*this);
+    if (wakes) submit();
   }
 
   /// Puts what was taken out of the mailbox, the newest first, behind what was taken before, and answers
@@ -339,7 +339,7 @@ class address : public node, public reply_sink {
       static_cast<void>(inbox_.push_private(*mail));  // as attention is asked for, the process is scheduled
     }
     lock.unlock();
-    if (wakes) runs_->submit(*this);
+    if (wakes) submit();
   }
 
   /// The list without what was meant for one incarnation only: the messages of its timers, which it owns,
@@ -484,7 +484,7 @@ class address : public node, public reply_sink {
     mail.set_bond(b.number);
     const pushed what = inbox_.push_private(mail);
     lock.unlock();
-    if (what == pushed::wakes) runs_->submit(*this);
+    if (what == pushed::wakes) submit();
   }
 };
 

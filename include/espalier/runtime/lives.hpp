@@ -135,7 +135,7 @@ class lives : public hand_overs {
         inbox_.open();
       }
     }
-    if (!rests) runs_->submit(*this);
+    if (!rests) submit();
   }
 
   void handle(envelope& e) {

@@ -9,9 +9,9 @@ namespace espalier::runtime {
 
 /// In what of its life a process runs code of its own, beside its handlers.
 struct own_code {
-  bool builds = true;
-  bool inits = true;
-  bool ends = true;
+  bool builds = true;  // its constructor, or a start function
+  bool inits = true;   // `init`
+  bool ends = true;    // `terminate`, or its destructor
 };
 
 /// What the engine knows of a place from the tree.
