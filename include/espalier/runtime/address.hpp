@@ -7,6 +7,7 @@
 #include <espalier/runtime/bond_table.hpp>
 #include <espalier/runtime/left_behind.hpp>
 #include <espalier/runtime/mailbox.hpp>
+#include <espalier/runtime/next_slot.hpp>
 #include <espalier/runtime/place_plan.hpp>
 #include <espalier/runtime/question.hpp>
 #include <espalier/runtime/room_waiter.hpp>
@@ -59,7 +60,11 @@ class address : public node, public reply_sink {
 
   /// Whether a message that may wait is taken by a mere `put`, which leaves it to the caller to `submit`.
   bool takes_at_once() const { return !is_bounded_ && !is_simulated_; }
-  [[gnu::always_inline]] pushed put(envelope& mail) { return inbox_.push(mail, true); }
+  [[gnu::always_inline]] pushed put(envelope& mail) {
+    worker_slot* const next = worker_slot::mine;
+    if (next != nullptr && next->keep(*this, inbox_, mail)) return pushed::queued;
+    return inbox_.push(mail, true);
+  }
   void submit() { runs_->submit(*this); }
 
   /// Registers who waits for room here. Answers false if there is room.

@@ -29,7 +29,10 @@
 //      `scheduled`. It hands it on to a worker, or brings the incarnation up itself. Then it opens the
 //      mailbox and rests by one CAS, which expects that nothing waits.
 //   7. Who ends an incarnation may hold the process, too, if nothing waits for that: then it is the consumer.
-//   8. The hand-over takes all nodes and unsets `alive` by one CAS: what was pushed before belongs to the
+//   8. What a worker has sent to the process that it runs next it may put here later, all at once
+//      (next_slot.hpp): between what was the newest when it began and what was pushed since. As the process is
+//      scheduled, and the worker has it, nobody takes anything meanwhile.
+//   9. The hand-over takes all nodes and unsets `alive` by one CAS: what was pushed before belongs to the
 //      incarnation that ends, and what is pushed after waits for the next one, or is refused, if there is
 //      to be none and the same CAS sets `parked`.
 //
@@ -64,6 +67,20 @@ class mailbox {
       if (put(n, w, (w & alive) != 0 ? scheduled : 0)) return result(w, (w & alive) != 0);
     }
   }
+  /// Puts a chain between what was there when the word was `then` and what was pushed since: `newest` leads to
+  /// the former. The process was scheduled then, and its consumer, the caller, has taken nothing since.
+  void insert(word then, Node& newest) {
+    word w = word_.load(Atomics::acquire);  // pairs with the pushes since
+    while (node(w) == node(then)) {
+      if (word_.compare_exchange_weak(w, reinterpret_cast<word>(&newest) | (w & flags), Atomics::acq_rel,
+                                      Atomics::acquire)) {
+        return;
+      }
+    }
+    Node* oldest = node(w);
+    while (oldest->next != node(then)) oldest = oldest->next;
+    oldest->next = &newest;
+  }
   /// For the process and not for one incarnation of it: an answer. It has the consumer look in any case.
   pushed push_private(Node& n) {
     word w = word_.load(Atomics::relaxed);
@@ -96,6 +113,10 @@ class mailbox {
     word w = alive;
     return word_.compare_exchange_strong(w, alive | scheduled, Atomics::acq_rel, Atomics::relaxed);
   }
+  word state() const { return word_.load(Atomics::relaxed); }
+  /// Whether there is mail for an incarnation that is alive, and nothing else to look at.
+  static bool is_about_to_run(word w) { return (w & flags) == (scheduled | alive); }
+  static Node* newest(word w) { return node(w); }
   // What a start wrote before it held the process is seen by who finds that mailbox not parked, or alive.
   bool is_parked() const { return (word_.load(Atomics::acquire) & parked) != 0; }
   bool is_alive() const { return (word_.load(Atomics::acquire) & alive) != 0; }

@@ -102,6 +102,7 @@ class pool final : public seats {
     current_ = &thread;
     block_cache blocks(depot_);
     block_cache::current = &blocks;
+    worker_slot::mine = &thread.next;
     std::uint64_t turn = thread.turn.load(std::memory_order_relaxed);
     while (has_seat(thread)) {
       runnable* r = find(thread);
@@ -124,6 +125,7 @@ class pool final : public seats {
     if (thread.is_searching) end_search(thread);
     give_away(thread);
     if (!shared_.seems_empty() && parking_.needs_wake()) wake_one();
+    worker_slot::mine = nullptr;
     block_cache::current = nullptr;
     current_ = nullptr;
   }

@@ -89,7 +89,7 @@ class seats : public scheduler {
 
     seats& home;
     worker* seat = nullptr;
-    next_slot<runnable, std::mutex> next;
+    worker_slot next;
     work_ring<runnable, 256> ring;
 
     // Published for the watchdog.
