@@ -49,9 +49,16 @@ class envelope : public in_block {
   /// The type of the message.
   virtual type_id message_type() const noexcept = 0;
 
-  /// The number of the receiver's timer that owns it; 0 if none does.
+  /// The number of the timer that has the receiver send it to itself; 0 if there is none.
   std::uint64_t timed() const { return kind_ == kind::timed ? number_ : 0; }
-  void set_timed(std::uint64_t timer) { set(kind::timed, timer); }
+  /// Whether that timer owns it, and sends it again.
+  bool is_repeated() const { return is_repeated_; }
+  void set_timed(std::uint64_t timer, bool is_repeated) {
+    kind_ = kind::timed;
+    number_ = timer;
+    is_repeated_ = is_repeated;
+    if (is_repeated) silent_class_ = 0;
+  }
   /// The number of the receiver's monitor or link that it tells of; 0 if it tells of none.
   std::uint64_t bond() const { return kind_ == kind::notice ? number_ : 0; }
   void set_bond(std::uint64_t bond) { set(kind::notice, bond); }
@@ -77,6 +84,7 @@ class envelope : public in_block {
   }
   std::uint64_t number_ = 0;
   kind kind_ = kind::message;
+  bool is_repeated_ = false;
 
  public:
   bool to_itself = false;  // sent by its receiver
@@ -84,11 +92,12 @@ class envelope : public in_block {
 
  protected:
   bool is_answerable_ = false;
-  // If it is a message, and there is nothing to be done when it is destroyed: the class of its block and 1.
+  // If there is nothing to be done when it is destroyed, and nothing to be looked up before it is handled:
+  // the class of its block and 1.
   std::uint8_t silent_class_ = 0;
 
  public:
-  /// Whether it is a cast that may be freed after the process has gone on, and without its destructor.
+  /// Whether it is one that may be freed after the process has gone on, and without its destructor.
   bool is_freed_silently() const { return silent_class_ != 0; }
   /// Frees such a one, once it has been handled. `mine` is the calling thread's.
   [[gnu::always_inline]] static void free_silently(envelope& e,
@@ -130,7 +139,7 @@ class request<void> : public answerable {};
 
 /// Answers a call with its reply, or drops a cast that was handled.
 inline void give_back(envelope& e) noexcept {
-  if (e.timed() != 0) return;
+  if (e.is_repeated()) return;
   if (answerable* const c = e.call()) {
     c->from.to->deliver(*c);
   } else {

@@ -85,19 +85,16 @@ class address : public node, public reply_sink {
     if (!to.has_wait_for_room(rare_->as_waiter, life)) go_on(life);
   }
 
-  /// From a timer of this process.
-  void push_timed(timed_mail& due) {
-    std::unique_lock lock(mutex_);
-    due.set_posted();
-    const pushed what = inbox_.push_private(*due.mail());
-    lock.unlock();
-    if (what == pushed::wakes) submit();
-  }
-
   /// From the timer of what the process is suspended on.
   void push_limit() {
     std::unique_lock lock(mutex_);
     timer_expired_ = true;
+    attend(lock);
+  }
+  /// The same, of the messages that the process has sent itself for later.
+  void push_due() {
+    std::unique_lock lock(mutex_);
+    mail_is_due_ = true;
     attend(lock);
   }
 
@@ -347,13 +344,14 @@ class address : public node, public reply_sink {
     if (wakes) submit();
   }
 
-  /// The list without what was meant for one incarnation only: the messages of its timers, which it owns,
+  /// The list without what was meant for one incarnation only: the messages of its timers, some of which own them,
   /// notices but those of `spared`, and if so asked what it has sent itself.
   static envelope_list without_private(envelope_list all, std::uint64_t spared, bool also_own = false) {
     envelope_list out;
     while (envelope* e = all.pop()) {
-      if (e->timed() != 0) continue;  // answers stand apart
-      if ((e->bond() != 0 && e->bond() != spared) || (also_own && e->to_itself)) {
+      if (e->is_repeated()) continue;
+      // Answers stand apart.
+      if (e->timed() != 0 || (e->bond() != 0 && e->bond() != spared) || (also_own && e->to_itself)) {
         delete e;
       } else {
         out.push(*e);
@@ -378,6 +376,7 @@ class address : public node, public reply_sink {
 
   short_lock mutex_;
   bool timer_expired_ = false;  // under the lock, like the next ones
+  bool mail_is_due_ = false;
   bool start_asked_ = false;
   bool has_arguments_ = false;
   bool is_draining_ = false;             // touched by the worker, like the next one
@@ -493,7 +492,7 @@ class address : public node, public reply_sink {
   }
 };
 
-inline void timed_mail::expire() noexcept { home_.push_timed(*this); }
 inline void suspension_limit::expire() noexcept { home.push_limit(); }
+inline void mail_limit::expire() noexcept { home.push_due(); }
 
 }  // namespace espalier::runtime

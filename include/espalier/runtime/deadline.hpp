@@ -23,6 +23,12 @@ class deadline : public timer {
     armed_for_ = end_of_time;
     runs.disarm(*this);
   }
+  /// Has the timer expire at `due`, which may be later than before, or before that on a pool.
+  void follow(scheduler& runs, instant due) {
+    if (due == due_ && armed_for_ <= due) return;
+    if (due > due_) clear(runs);
+    set(runs, due);
+  }
   /// Takes note that the timer has expired.
   void expired() { armed_for_ = end_of_time; }
   /// Whether the limit is over; said once. If the timer has expired too early, it is armed again.

@@ -102,7 +102,7 @@ class hand_overs : public address {
     drop(late);
     const bool is_forgotten =
         planted(planted_mistake::caller_not_answered) && served != nullptr && served->call() != nullptr;
-    const bool answers = served != nullptr && served->timed() == 0 && !is_forgotten;
+    const bool answers = served != nullptr && !served->is_repeated() && !is_forgotten;
     const std::uint64_t life = drop_life();
     if (is_simulated_) plan_->faults->ended(here(), why);
     if (planted(planted_mistake::stale_notice_accepted)) tell(notice_kind::ended, life, why, message);
@@ -176,7 +176,7 @@ class hand_overs : public address {
   }
   /// Stops what works for the life.
   void release_rest() {
-    if (timing_ != nullptr && !planted(planted_mistake::timer_outlives_process)) timing_->timed.disarm_all();
+    if (timing_ != nullptr && !planted(planted_mistake::timer_outlives_process)) timing_->due.clear(*runs_);
     phase_ = phase::none;
     is_draining_ = false;
     last_message_ = nullptr;

@@ -2,7 +2,7 @@
 #pragma once
 
 #include <espalier/process/incarnation.hpp>
-#include <espalier/runtime/timed_mails.hpp>
+#include <espalier/runtime/scheduler.hpp>
 
 // Quarantine (SEMANTICS 17): what becomes of a process whose function does not return although its stop
 // limit is over. Nothing can end that function, so its incarnation is left behind, and the place goes on

@@ -65,7 +65,7 @@ class lives : public hand_overs {
   bool has_timers() const { return timing_ != nullptr && !timing_->timed.empty(); }
 
   timing& timing_part() {
-    if (timing_ == nullptr) timing_ = std::make_unique<timing>(*this, *runs_, mutex_);
+    if (timing_ == nullptr) timing_ = std::make_unique<timing>(*this);
     return *timing_;
   }
   void arm(instant due) { timing_part().limit.set(*runs_, due); }
@@ -267,7 +267,9 @@ class lives : public hand_overs {
     }
     if (done.is_freed_silently()) {
       envelope::free_silently(done);
-    } else if (done.timed() == 0 || !timing_->timed.finish(done)) {
+    } else if (done.is_repeated()) {
+      timing_->finish(*runs_, done);
+    } else {
       give_back(done);
     }
     if (life_->asked_to_stop) begin_terminate(*life_->asked_to_stop);

@@ -85,9 +85,9 @@ class alignas(64) place final : public lives {
   }
 
   std::uint64_t send_later(std::unique_ptr<envelope> mail, duration delay, duration period) {
-    return timing_part().timed.add(std::move(mail), delay, period);
+    return timing_part().send_later(*runs_, std::move(mail), delay, period);
   }
-  bool cancel_later(std::uint64_t number) { return timing_ != nullptr && timing_->timed.cancel(number); }
+  bool cancel_later(std::uint64_t number) { return timing_ != nullptr && timing_->cancel(*runs_, number); }
 
   // --- from the supervisor
 
@@ -108,9 +108,7 @@ class alignas(64) place final : public lives {
       std::unique_ptr<envelope> handled(std::exchange(current_, nullptr));
       answerable* const called = handled == nullptr ? nullptr : handled->call();
       if (called != nullptr) served = new stand_in_answer(*called);
-      if (handled != nullptr && handled->timed() != 0) {
-        static_cast<void>(timing_->timed.release(*handled).release());  // it is this one
-      }
+      if (handled != nullptr && handled->is_repeated()) timing_->timed.give_away(*handled);
       rare_part().left.push_back(std::make_unique<left_behind>(std::move(life_), std::move(handled)));
     }  // now the function may return, and all that is gone
     runs_->replace_worker_of(*this);
@@ -264,6 +262,12 @@ class alignas(64) place final : public lives {
     sort_in(inbox_.take());
     needs_lock_ = true;
     if (std::exchange(timer_expired_, false)) timing_->limit.expired();
+    if (std::exchange(mail_is_due_, false)) {
+      lock.unlock();  // since arming takes the lock of the timers
+      envelope_list due = timing_->take_due(*runs_);
+      lock.lock();
+      mail_.push_all(std::move(due));
+    }
     if (life_ != nullptr) {
       if (is_busy_) return enter_if_due(lock);
       if (is_killed()) {

@@ -1,141 +1,247 @@
 // Copyright the Espalier authors. Boost Software License 1.0 (see LICENSE).
 #pragma once
 
-#include <deque>
+#include <bit>
+#include <cstdint>
+#include <espalier/plan/window.hpp>
 #include <espalier/process/envelope.hpp>
-#include <espalier/runtime/scheduler.hpp>
-#include <espalier/runtime/short_lock.hpp>
 #include <memory>
-#include <mutex>
+#include <utility>
+#include <vector>
 
 namespace espalier::runtime {
 
-class address;
-
-/// Room for a message that a process sends itself later, with its timer.
-class timed_mail final : public timer {
- public:
-  explicit timed_mail(address& at) : home_(at) {}
-  void expire() noexcept override;
-
-  /// The message; null if this is free.
-  envelope* mail() const { return mail_.get(); }
-  /// It stands in the mailbox, or is handled. Under the place's lock.
-  void set_posted() { is_posted_ = true; }
-
- private:
-  friend class timed_mails;
-  std::uint32_t next_free_ = 0;
-  address& home_;
-  std::unique_ptr<envelope> mail_;
-  duration period_{};
-  // Under the place's lock while the timer is armed, or the message is on its way.
-  bool is_posted_ = false;
-  bool is_canceled_ = false;
-};
-
-/// The messages that one incarnation has sent itself for later. It owns them, also while they stand in the
-/// mailbox or are handled. Used by the worker that runs the place; `guard` is the place's lock.
+/// The messages that one incarnation has sent itself for later, those due first before the others, and equal
+/// ones in order of arming. Touched only by who has the process, so nothing is locked.
 ///
 /// Each has a place here, and a number: of the place, and how many there have been. So a number of one that
-/// is gone means nothing, also when its place is used again.
+/// is gone means nothing, also when its place is used again. The places form a pairing heap: of each the
+/// first child, and the next and the one before among its siblings, the first of which has its parent there.
+/// So arming takes a few steps. So does canceling: what has children, or comes first, stays in the heap
+/// without its message until its time, or until there are many of these.
 class timed_mails {
  public:
-  timed_mails(address& home, scheduler& runs, short_lock& guard) : home_(home), runs_(runs), guard_(guard) {}
+  timed_mails() = default;
+  timed_mails(timed_mails const&) = delete;
+  timed_mails& operator=(timed_mails const&) = delete;
+  ~timed_mails() { clear(); }
 
   /// Arms a message, repeated unless `period` is zero. Answers a number to cancel it by.
-  std::uint64_t add(std::unique_ptr<envelope> mail, duration delay, duration period) {
-    const std::uint32_t at = first_free_;
-    if (at == all_.size()) {
-      all_.emplace_back(home_);
-      first_free_ = at + 1;
-    } else {
-      first_free_ = all_[at].next_free_;
-    }
-    timed_mail& t = all_[at];
-    const std::uint64_t number = (++numbers_ << index_bits) + at + 1;
-    mail->set_timed(number);
-    t.mail_ = std::move(mail);
-    t.period_ = period;
-    t.is_posted_ = t.is_canceled_ = false;
+  std::uint64_t add(std::unique_ptr<envelope> mail, instant due, duration period) {
+    link const at = free_ != none ? free_ : added();
+    entry& e = (*this)[at];
+    free_ = e.next;
     ++size_;
-    runs_.arm(t, runs_.due_after(delay));
+    const std::uint64_t number = (++numbers_ << link_bits) + at;
+    mail->set_timed(number, period != duration{});
+    e.mail = mail.release();
+    e.period = period;
+    arm(e, at, due);
     return number;
   }
 
   /// Answers whether it was still to come.
   bool cancel(std::uint64_t number) {
-    timed_mail* const t = find(number);
-    if (t == nullptr || t->is_canceled_) return false;
-    if (!runs_.disarm(*t)) {
-      std::lock_guard lock(guard_);
-      // In the mailbox, or being handled: it is gone once it has been handled.
-      if (t->is_posted_) {
-        t->is_canceled_ = true;
-        return t->period_ != duration{};
+    entry* const e = find(number);
+    if (e == nullptr) return false;
+    if (e->before == apart) return std::exchange(e->period, duration{}) != duration{};  // `finish` frees it
+    const auto at = static_cast<link>(number);
+    envelope* const mail = std::exchange(e->mail, nullptr);
+    --size_;
+    if (at == first_ || e->child != none) {
+      if (++canceled_ > size_ + most_canceled) forget_canceled();
+    } else {
+      remove(*e, at);
+      give_up(*e, at);
+    }
+    free(mail);
+    return true;
+  }
+  /// Takes canceled ones out of the heap. Then `first` is exact.
+  void forget_canceled() {
+    first_ = none;
+    canceled_ = 0;
+    for (link at = 1; at <= count_; ++at) {
+      entry& e = (*this)[at];
+      if (e.before == apart) continue;
+      if (e.mail == nullptr) {
+        give_up(e, at);
+      } else {
+        e.child = e.next = e.before = none;
+        first_ = joined(first_, at);
       }
     }
-    free(*t);
-    return true;
   }
 
-  /// Frees a message that has been handled, or arms its timer again. Answers false if it is not one of these.
-  bool finish(envelope const& handled) {
-    timed_mail* const t = find(handled.timed());
-    if (t == nullptr) return false;
-    if (t->period_ == duration{} || t->is_canceled_) {
-      free(*t);
-      return true;
+  /// When the first one is due, or before that, if one was canceled; `end_of_time` if there is none.
+  instant first() const { return first_ == none ? end_of_time : (*this)[first_].due; }
+  /// Takes out what is due by `now`. Those that are repeated go on being owned here.
+  envelope_list take_due(instant now) {
+    envelope_list out;
+    while (first_ != none) {
+      link const at = first_;
+      entry& e = (*this)[at];
+      if (e.due > now) break;
+      remove(e, at);
+      e.before = apart;
+      if (e.mail == nullptr) {
+        --canceled_;
+        give_up(e, at);
+      } else {
+        out.push(*e.mail);
+        if (!e.mail->is_repeated()) release(e, at);
+      }
     }
-    const instant now = runs_.now();
-    instant due = t->due() + t->period_;
-    if (due <= now) due = due + t->period_ * ((now - due).nanoseconds / t->period_.nanoseconds + 1);
-    t->is_posted_ = false;
-    runs_.arm(*t, due);
-    return true;
+    return out;
   }
 
-  /// Gives away the message being handled; null if it is not one of these.
-  std::unique_ptr<envelope> release(envelope const& handled) {
-    timed_mail* const t = find(handled.timed());
-    return t == nullptr ? nullptr : free(*t);
+  /// Arms a repeated message again that has been handled, or frees it if it was canceled.
+  void finish(envelope const& handled, instant now) {
+    link const at = static_cast<link>(handled.timed());
+    entry& e = *find(handled.timed());
+    if (e.period == duration{}) return free(release(e, at));
+    instant due = e.due + e.period;
+    if (due <= now) due = due + e.period * ((now - due).nanoseconds / e.period.nanoseconds + 1);
+    arm(e, at, due);
   }
-  void disarm_all() {
-    for (timed_mail& t : all_) {
-      if (t.mail_ != nullptr) runs_.disarm(t);
-    }
+  /// Gives away a repeated message that is being handled.
+  void give_away(envelope const& handled) {
+    release(*find(handled.timed()), static_cast<link>(handled.timed()));
   }
-  /// Frees all. They have been disarmed, and none stands in the mailbox.
+
+  /// Frees all. No mailbox holds any of those that are repeated.
   void clear() {
-    for (timed_mail& t : all_) t.mail_.reset();  // before any is gone: what is in it may cancel another one
-    all_.clear();
-    first_free_ = 0;
-    size_ = 0;
+    envelope_list all;
+    for (link at = 1; size_ != 0; ++at) {
+      if ((*this)[at].mail != nullptr) all.push(*release((*this)[at], at));
+    }
+    entries_.clear();
+    canceled_ = 0;
+    count_ = free_ = first_ = none;
+    while (envelope* e = all.pop()) free(e);  // what is in it may cancel another one
   }
   bool empty() const { return size_ == 0; }
 
  private:
-  static constexpr unsigned index_bits = 32;
+  using link = std::uint32_t;  // from 1
+  static constexpr link none = 0;
+  static constexpr link apart = UINT32_MAX;
+  static constexpr unsigned link_bits = 32;
+  static constexpr std::size_t most_canceled = 32;  // more than there are others
+  static constexpr link first_block = 4;  // entries; each block has twice as many as the one before
 
-  timed_mail* find(std::uint64_t number) {
-    const std::size_t index = static_cast<std::uint32_t>(number) - std::size_t{1};
-    if (number == 0 || index >= all_.size()) return nullptr;
-    timed_mail& t = all_[index];
-    return t.mail_ == nullptr || t.mail_->timed() != number ? nullptr : &t;
+  struct entry {
+    envelope* mail;  // null if this is free, or was canceled
+    instant due;
+    duration period;
+    std::uint32_t order;  // of arming; it may wrap
+    link child;
+    link next;
+    link before;  // or `apart`, if this is not in the heap
+  };
+
+  entry const& operator[](link at) const {
+    const auto position = static_cast<link>(at - 1 + first_block);
+    const auto block = static_cast<unsigned>(std::bit_width(position)) - std::bit_width(first_block);
+    return entries_[block][position - (first_block << block)];
   }
-  std::unique_ptr<envelope> free(timed_mail& t) {
-    t.next_free_ = first_free_;
-    first_free_ = static_cast<std::uint32_t>(t.mail_->timed()) - 1;
+  entry& operator[](link at) { return const_cast<entry&>(std::as_const(*this)[at]); }
+
+  /// A new place.
+  link added() {
+    if (((count_ + first_block) & (count_ + first_block - 1)) == 0) {
+      // What is not used yet is not touched.
+      entries_.push_back(std::make_unique_for_overwrite<entry[]>(count_ + first_block));
+    }
+    (*this)[++count_].next = none;
+    return count_;
+  }
+  entry* find(std::uint64_t number) {
+    const auto at = static_cast<link>(number);
+    if (at == none || at > count_) return nullptr;
+    entry& e = (*this)[at];
+    return e.mail == nullptr || e.mail->timed() != number ? nullptr : &e;
+  }
+  /// Of one that is not armed.
+  envelope* release(entry& e, link at) {
     --size_;
-    return std::move(t.mail_);
+    give_up(e, at);
+    return std::exchange(e.mail, nullptr);
+  }
+  void give_up(entry& e, link at) {
+    e.before = apart;
+    e.next = std::exchange(free_, at);
+  }
+  static void free(envelope* mail) {
+    if (mail->is_freed_silently()) return envelope::free_silently(*mail);
+    delete mail;
   }
 
-  address& home_;
-  scheduler& runs_;
-  short_lock& guard_;
-  std::deque<timed_mail> all_;
-  std::uint32_t first_free_ = 0;  // after the last one: none is free
-  std::size_t size_ = 0;
+  // --- the heap
+
+  static bool is_before(entry const& a, entry const& b) {
+    return a.due != b.due ? a.due < b.due : static_cast<std::int32_t>(a.order - b.order) < 0;
+  }
+  void arm(entry& e, link at, instant due) {
+    e.due = due;
+    e.order = ++orders_;
+    e.child = e.next = e.before = none;
+    first_ = joined(first_, at);
+  }
+  /// Of two that have no siblings, or none, the one that comes first; it has the other one as a child.
+  link joined(link a, link b) {
+    if (a == none) return b;
+    if (b == none) return a;
+    if (is_before((*this)[b], (*this)[a])) std::swap(a, b);
+    entry& first = (*this)[a];
+    entry& second = (*this)[b];
+    second.before = a;
+    second.next = std::exchange(first.child, b);
+    if (second.next != none) (*this)[second.next].before = b;
+    return a;
+  }
+  /// Siblings, joined by pairs, and then all.
+  link all_joined(link oldest) {
+    link pairs = none;
+    while (oldest != none) {
+      link const a = oldest;
+      link const b = alone(a);
+      oldest = b == none ? none : alone(b);
+      link const pair = joined(a, b);
+      (*this)[pair].next = std::exchange(pairs, pair);
+    }
+    link all = none;
+    while (pairs != none) {
+      link const pair = pairs;
+      pairs = alone(pair);
+      all = joined(all, pair);
+    }
+    return all;
+  }
+  /// Parts it from its siblings. Answers the next one.
+  link alone(link at) {
+    (*this)[at].before = none;
+    return std::exchange((*this)[at].next, none);
+  }
+  void remove(entry& e, link at) {
+    link const below = e.child == none ? none : all_joined(e.child);
+    if (at == first_) {
+      first_ = below;
+      return;
+    }
+    entry& before = (*this)[e.before];
+    (before.child == at ? before.child : before.next) = e.next;
+    if (e.next != none) (*this)[e.next].before = e.before;
+    first_ = joined(first_, below);
+  }
+
+  std::vector<std::unique_ptr<entry[]>> entries_;
+  link count_ = 0;
+  link free_ = none;  // the first of those that are
+  link first_ = none;
+  std::uint32_t orders_ = 0;
+  std::size_t size_ = 0;      // without those that were canceled
+  std::size_t canceled_ = 0;  // in the heap
   std::uint64_t numbers_ = 0;  // it may wrap, to 32 bits
 };
 

@@ -6,20 +6,52 @@
 
 namespace espalier::runtime {
 
+class address;
+
 /// The limit of what a process is suspended on.
 struct suspension_limit final : deadline {
   explicit suspension_limit(address& at) : home(at) {}
   void expire() noexcept override;
   address& home;
 };
+/// When the first of its messages for later is due.
+struct mail_limit final : deadline {
+  explicit mail_limit(address& at) : home(at) {}
+  void expire() noexcept override;
+  address& home;
+};
 
-/// What a process has that ever waited for time. Touched by the worker that runs it.
+/// What a process has that ever waited for time. Touched by who has the process.
 struct timing {
-  timing(address& home, scheduler& runs, short_lock& guard) : timed(home, runs, guard), limit(home) {}
+  explicit timing(address& home) : limit(home), due(home) {}
 
   timed_mails timed;
   suspension_limit limit;
+  mail_limit due;
   instant busy_until;  // in a simulation
+
+  std::uint64_t send_later(scheduler& runs, std::unique_ptr<envelope> mail, duration delay, duration period) {
+    const std::uint64_t number = timed.add(std::move(mail), runs.due_after(delay), period);
+    due.follow(runs, timed.first());
+    return number;
+  }
+  bool cancel(scheduler& runs, std::uint64_t number) {
+    if (!timed.cancel(number)) return false;
+    if (!runs.keeps_stale_timers()) timed.forget_canceled();
+    due.follow(runs, timed.first());
+    return true;
+  }
+  /// After the time of the first one has come.
+  envelope_list take_due(scheduler& runs) {
+    due.expired();
+    envelope_list out = timed.take_due(runs.now());
+    due.follow(runs, timed.first());
+    return out;
+  }
+  void finish(scheduler& runs, envelope const& handled) {
+    timed.finish(handled, runs.now());
+    due.follow(runs, timed.first());
+  }
 };
 
 }  // namespace espalier::runtime
