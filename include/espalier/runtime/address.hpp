@@ -344,8 +344,8 @@ class address : public node, public reply_sink {
     if (wakes) submit();
   }
 
-  /// The list without what was meant for one incarnation only: the messages of its timers, some of which own them,
-  /// notices but those of `spared`, and if so asked what it has sent itself.
+  /// The list without what was meant for one incarnation only: the messages of its timers, some of which own
+  /// them, notices but those of `spared`, and if so asked what it has sent itself.
   static envelope_list without_private(envelope_list all, std::uint64_t spared, bool also_own = false) {
     envelope_list out;
     while (envelope* e = all.pop()) {

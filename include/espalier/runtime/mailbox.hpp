@@ -30,8 +30,8 @@
 //      mailbox and rests by one CAS, which expects that nothing waits.
 //   7. Who ends an incarnation may hold the process, too, if nothing waits for that: then it is the consumer.
 //   8. What a worker has sent to the process that it runs next it may put here later, all at once
-//      (next_slot.hpp): between what was the newest when it began and what was pushed since. As the process is
-//      scheduled, and the worker has it, nobody takes anything meanwhile.
+//      (next_slot.hpp): between what was the newest when it began and what was pushed since. As the process
+//      is scheduled, and the worker has it, nobody takes anything meanwhile.
 //   9. The hand-over takes all nodes and unsets `alive` by one CAS: what was pushed before belongs to the
 //      incarnation that ends, and what is pushed after waits for the next one, or is refused, if there is
 //      to be none and the same CAS sets `parked`.
@@ -67,8 +67,8 @@ class mailbox {
       if (put(n, w, (w & alive) != 0 ? scheduled : 0)) return result(w, (w & alive) != 0);
     }
   }
-  /// Puts a chain between what was there when the word was `then` and what was pushed since: `newest` leads to
-  /// the former. The process was scheduled then, and its consumer, the caller, has taken nothing since.
+  /// Puts a chain between what was there when the word was `then` and what was pushed since: `newest` leads
+  /// to the former. The process was scheduled then, and its consumer, the caller, has taken nothing since.
   void insert(word then, Node& newest) {
     word w = word_.load(Atomics::acquire);  // pairs with the pushes since
     while (node(w) == node(then)) {

@@ -1,6 +1,7 @@
 // Copyright the Espalier authors. Boost Software License 1.0 (see LICENSE).
 #pragma once
 
+#include <algorithm>
 #include <bit>
 #include <cstdint>
 #include <espalier/plan/window.hpp>
@@ -49,7 +50,7 @@ class timed_mails {
     envelope* const mail = std::exchange(e->mail, nullptr);
     --size_;
     if (at == first_ || e->child != none) {
-      if (++canceled_ > size_ + most_canceled) forget_canceled();
+      if (++canceled_ > std::max<std::size_t>(size_, count_ / 8) + 32) forget_canceled();
     } else {
       remove(*e, at);
       give_up(*e, at);
@@ -57,20 +58,9 @@ class timed_mails {
     free(mail);
     return true;
   }
-  /// Takes canceled ones out of the heap. Then `first` is exact.
-  void forget_canceled() {
-    first_ = none;
-    canceled_ = 0;
-    for (link at = 1; at <= count_; ++at) {
-      entry& e = (*this)[at];
-      if (e.before == apart) continue;
-      if (e.mail == nullptr) {
-        give_up(e, at);
-      } else {
-        e.child = e.next = e.before = none;
-        first_ = joined(first_, at);
-      }
-    }
+  /// Has `first` be exact, although the first one was canceled.
+  void forget_canceled_first() {
+    while (first_ != none && (*this)[first_].mail == nullptr) take_canceled_first();
   }
 
   /// When the first one is due, or before that, if one was canceled; `end_of_time` if there is none.
@@ -82,15 +72,14 @@ class timed_mails {
       link const at = first_;
       entry& e = (*this)[at];
       if (e.due > now) break;
+      if (e.mail == nullptr) {
+        take_canceled_first();
+        continue;
+      }
       remove(e, at);
       e.before = apart;
-      if (e.mail == nullptr) {
-        --canceled_;
-        give_up(e, at);
-      } else {
-        out.push(*e.mail);
-        if (!e.mail->is_repeated()) release(e, at);
-      }
+      out.push(*e.mail);
+      if (!e.mail->is_repeated()) release(e, at);
     }
     return out;
   }
@@ -121,13 +110,14 @@ class timed_mails {
     while (envelope* e = all.pop()) free(e);  // what is in it may cancel another one
   }
   bool empty() const { return size_ == 0; }
+  /// How many there is room for: as many as there were at once, and some that were canceled.
+  std::size_t places() const { return count_; }
 
  private:
   using link = std::uint32_t;  // from 1
   static constexpr link none = 0;
   static constexpr link apart = UINT32_MAX;
   static constexpr unsigned link_bits = 32;
-  static constexpr std::size_t most_canceled = 32;  // more than there are others
   static constexpr link first_block = 4;  // entries; each block has twice as many as the one before
 
   struct entry {
@@ -223,6 +213,27 @@ class timed_mails {
     (*this)[at].before = none;
     return std::exchange((*this)[at].next, none);
   }
+  void take_canceled_first() {
+    const link at = first_;
+    remove((*this)[at], at);
+    give_up((*this)[at], at);
+    --canceled_;
+  }
+  /// Joins the others anew.
+  void forget_canceled() {
+    first_ = none;
+    canceled_ = 0;
+    for (link at = 1; at <= count_; ++at) {
+      entry& e = (*this)[at];
+      if (e.before == apart) continue;
+      if (e.mail == nullptr) {
+        give_up(e, at);
+      } else {
+        e.child = e.next = e.before = none;
+        first_ = joined(first_, at);
+      }
+    }
+  }
   void remove(entry& e, link at) {
     link const below = e.child == none ? none : all_joined(e.child);
     if (at == first_) {
@@ -240,8 +251,8 @@ class timed_mails {
   link free_ = none;  // the first of those that are
   link first_ = none;
   std::uint32_t orders_ = 0;
-  std::size_t size_ = 0;      // without those that were canceled
-  std::size_t canceled_ = 0;  // in the heap
+  std::size_t size_ = 0;       // without those that were canceled
+  std::size_t canceled_ = 0;   // in the heap
   std::uint64_t numbers_ = 0;  // it may wrap, to 32 bits
 };
 

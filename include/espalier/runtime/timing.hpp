@@ -37,7 +37,7 @@ struct timing {
   }
   bool cancel(scheduler& runs, std::uint64_t number) {
     if (!timed.cancel(number)) return false;
-    if (!runs.keeps_stale_timers()) timed.forget_canceled();
+    if (!runs.keeps_stale_timers()) timed.forget_canceled_first();
     due.follow(runs, timed.first());
     return true;
   }
