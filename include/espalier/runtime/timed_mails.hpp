@@ -190,28 +190,21 @@ class timed_mails {
     if (second.next != none) (*this)[second.next].before = b;
     return a;
   }
-  /// Siblings, joined by pairs, and then all.
-  link all_joined(link oldest) {
-    link pairs = none;
-    while (oldest != none) {
-      link const a = oldest;
-      link const b = alone(a);
-      oldest = b == none ? none : alone(b);
-      link const pair = joined(a, b);
-      (*this)[pair].next = std::exchange(pairs, pair);
+  /// Siblings, at least one, joined by pairs until there is one.
+  link all_joined(link siblings) {
+    while ((*this)[siblings].next != none) {
+      link pairs = none;
+      while (siblings != none) {
+        link const a = siblings;
+        link const b = std::exchange((*this)[a].next, none);
+        siblings = b == none ? none : (*this)[b].next;
+        link const pair = joined(a, b);
+        (*this)[pair].next = std::exchange(pairs, pair);
+      }
+      siblings = pairs;
     }
-    link all = none;
-    while (pairs != none) {
-      link const pair = pairs;
-      pairs = alone(pair);
-      all = joined(all, pair);
-    }
-    return all;
-  }
-  /// Parts it from its siblings. Answers the next one.
-  link alone(link at) {
-    (*this)[at].before = none;
-    return std::exchange((*this)[at].next, none);
+    (*this)[siblings].before = none;
+    return siblings;
   }
   void take_canceled_first() {
     const link at = first_;

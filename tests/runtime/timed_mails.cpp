@@ -1,0 +1,193 @@
+#include <espalier/runtime/timed_mails.hpp>
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <functional>
+#include <random>
+#include <tuple>
+#include <vector>
+
+namespace {
+
+using espalier::duration;
+using espalier::end_of_time;
+using espalier::instant;
+using espalier::runtime::envelope;
+using espalier::runtime::envelope_list;
+using espalier::runtime::timed_mails;
+
+/// A message with a name. It tells when it is destroyed.
+struct letter final : envelope {
+  explicit letter(int n, std::function<void(int)> lost = {}) : name(n), when_lost(std::move(lost)) {}
+  ~letter() override {
+    if (when_lost) when_lost(name);
+  }
+  std::coroutine_handle<> begin(espalier::runtime::incarnation&) override { return {}; }
+  void finish() override {}
+  void abandon() noexcept override {}
+  espalier::type_id message_type() const noexcept override { return espalier::id_of<letter>; }
+  int name;
+  std::function<void(int)> when_lost;
+};
+
+std::uint64_t add(timed_mails& to, int name, std::int64_t due, std::int64_t period = 0) {
+  return to.add(std::make_unique<letter>(name), {due}, duration{period});
+}
+/// The names of what is due. What is not repeated is freed.
+std::vector<int> names(envelope_list due) {
+  std::vector<int> out;
+  while (envelope* e = due.pop()) {
+    out.push_back(static_cast<letter*>(e)->name);
+    if (!e->is_repeated()) delete e;
+  }
+  return out;
+}
+
+TEST_CASE("what is due comes in order of time, and in order of arming where that is equal") {
+  timed_mails all;
+  add(all, 1, 30);
+  add(all, 2, 10);
+  add(all, 3, 20);
+  add(all, 4, 10);
+  add(all, 5, 40);
+  CHECK(all.first() == instant{10});
+  CHECK(names(all.take_due({9})).empty());
+  CHECK(names(all.take_due({30})) == std::vector{2, 4, 3, 1});
+  CHECK(all.first() == instant{40});
+  CHECK(names(all.take_due({100})) == std::vector{5});
+  CHECK(all.first() == end_of_time);
+  CHECK(all.empty());
+}
+
+TEST_CASE("a message is cancelled once, and only until it is taken out") {
+  timed_mails all;
+  const std::uint64_t first = add(all, 1, 10);
+  const std::uint64_t second = add(all, 2, 20);
+  const std::uint64_t third = add(all, 3, 30);
+  CHECK(all.cancel(second));
+  CHECK_FALSE(all.cancel(second));
+  CHECK(names(all.take_due({10})) == std::vector{1});
+  CHECK_FALSE(all.cancel(first));
+  add(all, 4, 15);  // has the place of another one
+  CHECK_FALSE(all.cancel(first));
+  CHECK_FALSE(all.cancel(second));
+  CHECK_FALSE(all.cancel(0));
+  CHECK_FALSE(all.cancel(99));
+  CHECK(all.cancel(third));
+  CHECK(names(all.take_due({100})) == std::vector{4});
+}
+
+TEST_CASE("a cancelled message is destroyed at once, also the first one") {
+  std::vector<int> lost;
+  const auto note = [&](int n) { lost.push_back(n); };
+  timed_mails all;
+  const std::uint64_t first = all.add(std::make_unique<letter>(1, note), {10}, {});
+  const std::uint64_t other = all.add(std::make_unique<letter>(2, note), {20}, {});
+  CHECK(all.cancel(first));
+  CHECK(lost == std::vector{1});
+  CHECK(all.first() <= instant{20});
+  all.forget_canceled_first();
+  CHECK(all.first() == instant{20});
+  CHECK(all.cancel(other));
+  CHECK(lost == std::vector{1, 2});
+  all.forget_canceled_first();
+  CHECK(all.first() == end_of_time);
+}
+
+TEST_CASE("a repeated message is owned until it is cancelled, and keeps its beat") {
+  std::vector<int> lost;
+  timed_mails all;
+  const std::uint64_t beat =
+      all.add(std::make_unique<letter>(7, [&](int n) { lost.push_back(n); }), {10}, duration{10});
+  envelope_list due = all.take_due({12});
+  envelope* const e = due.pop();
+  REQUIRE(e != nullptr);
+  CHECK(e->is_repeated());
+  CHECK(all.first() == end_of_time);  // not before it has been handled
+  all.finish(*e, {13});
+  CHECK(all.first() == instant{20});
+  CHECK(all.take_due({25}).pop() == e);
+  all.finish(*e, {47});  // ticks that were missed are not made up for
+  CHECK(all.first() == instant{50});
+  CHECK(all.take_due({50}).pop() == e);
+  CHECK(all.cancel(beat));  // while it is handled
+  CHECK_FALSE(all.cancel(beat));
+  CHECK(lost.empty());
+  all.finish(*e, {50});
+  CHECK(lost == std::vector{7});
+  CHECK(all.empty());
+}
+
+TEST_CASE("clearing destroys every message, and what one of them cancels meanwhile is not there any more") {
+  std::vector<int> lost;
+  timed_mails all;
+  std::uint64_t other = 0;
+  bool was_there = true;
+  all.add(std::make_unique<letter>(1, [&](int) { was_there = all.cancel(other); }), {10}, {});
+  other = all.add(std::make_unique<letter>(2, [&](int n) { lost.push_back(n); }), {20}, {});
+  all.add(std::make_unique<letter>(3, [&](int n) { lost.push_back(n); }), {30}, duration{5});
+  all.clear();
+  CHECK_FALSE(was_there);
+  CHECK(lost == std::vector{2, 3});
+  CHECK(all.empty());
+  CHECK(all.first() == end_of_time);
+  add(all, 4, 5);
+  CHECK(names(all.take_due({5})) == std::vector{4});
+}
+
+TEST_CASE("messages armed, cancelled and taken in any order agree with a sorted list") {
+  struct armed {
+    std::int64_t due;
+    int order;
+    std::uint64_t number;
+  };
+  for (unsigned seed = 1; seed != 30; ++seed) {
+    std::mt19937 draw(seed);
+    timed_mails all;
+    std::vector<armed> expected;
+    std::int64_t now = 0;
+    int names_given = 0;
+    const unsigned cancels = seed % 3 == 0 ? 48 : 20;  // of 100
+    for (int step = 0; step != 3'000; ++step) {
+      const auto what = static_cast<unsigned>(draw() % 100);
+      if (what < cancels && !expected.empty()) {
+        const auto chosen = expected.begin() + static_cast<std::ptrdiff_t>(draw() % expected.size());
+        REQUIRE(all.cancel(chosen->number));
+        expected.erase(chosen);
+      } else if (what < 98) {
+        const std::int64_t due = now + static_cast<std::int64_t>(draw() % 500);
+        const std::uint64_t number = add(all, ++names_given, due);
+        expected.push_back({due, names_given, number});
+      } else {
+        now += static_cast<std::int64_t>(draw() % 200);
+        std::stable_sort(expected.begin(), expected.end(), [](armed const& a, armed const& b) {
+          return std::tie(a.due, a.order) < std::tie(b.due, b.order);
+        });
+        std::vector<int> due;
+        while (!expected.empty() && expected.front().due <= now) {
+          due.push_back(expected.front().order);
+          expected.erase(expected.begin());
+        }
+        REQUIRE(names(all.take_due({now})) == due);
+      }
+      const auto soonest = std::min_element(expected.begin(), expected.end(),
+                                            [](armed const& a, armed const& b) { return a.due < b.due; });
+      REQUIRE(all.first() <= (soonest == expected.end() ? end_of_time : instant{soonest->due}));
+      REQUIRE(all.empty() == expected.empty());
+    }
+  }
+}
+
+TEST_CASE("cancelled messages that stay in the heap are at most about as many as the others") {
+  timed_mails all;
+  // Each is the first one when it is armed, and has the others below it.
+  std::vector<std::uint64_t> numbers;
+  for (int i = 0; i != 10'000; ++i) numbers.push_back(add(all, i, 1'000'000 - i));
+  for (int i = 0; i != 9'990; ++i) REQUIRE(all.cancel(numbers[static_cast<std::size_t>(9'999 - i)]));
+  CHECK(all.places() == 10'000);
+  for (int i = 0; i != 5'000; ++i) add(all, i, 2'000'000);
+  CHECK(all.places() == 10'000);  // those of the cancelled are used again
+}
+
+}  // namespace
