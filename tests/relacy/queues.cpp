@@ -9,6 +9,10 @@ namespace {
 struct job {
   rl::var<int> runs;
 };
+/// Nothing is sent here; see in_a_row.cpp.
+struct alignas(16) letter {
+  letter* next = nullptr;
+};
 
 /// The owner pushes more than fits and takes, while two others steal. Each job is run once, and by one.
 struct steal_against_pop : rl::test_suite<steal_against_pop, 3> {
@@ -43,7 +47,7 @@ struct steal_against_pop : rl::test_suite<steal_against_pop, 3> {
 /// The owner puts and takes, also the same job again, while somebody clears the slot out twice. Each put
 /// leads to one run.
 struct take_against_clearing : rl::test_suite<take_against_clearing, 2> {
-  espalier::runtime::next_slot<job, relacy_mutex, relacy_atomics> slot;
+  espalier::runtime::next_slot<job, letter, relacy_mutex, relacy_atomics> slot;
   job one;
   job two;
   rl::atomic<int> elsewhere;  // runs of `one` by the other thread

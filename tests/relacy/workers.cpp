@@ -12,6 +12,10 @@ namespace {
 struct job {
   rl::var<int> runs;
 };
+/// Nothing is sent here; see in_a_row.cpp.
+struct alignas(16) letter {
+  letter* next = nullptr;
+};
 
 /// Workers that sleep, and are woken.
 struct sleepers {
@@ -154,7 +158,7 @@ struct end_against_rest : rl::test_suite<end_against_rest, 3> {
 /// its slot or its ring, and nothing comes out twice.
 struct submit_against_loss : rl::test_suite<submit_against_loss, 2> {
   static constexpr int count = 3;
-  espalier::runtime::next_slot<job, relacy_mutex, relacy_atomics> slot;
+  espalier::runtime::next_slot<job, letter, relacy_mutex, relacy_atomics> slot;
   espalier::runtime::work_ring<job, 2, relacy_atomics> ring;
   relacy_atomics::atomic<unsigned> is_lost;
   job jobs[count];
