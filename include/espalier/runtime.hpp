@@ -41,4 +41,5 @@
 #include <espalier/runtime/timer_wheel.hpp>
 #include <espalier/runtime/timers.hpp>
 #include <espalier/runtime/timing.hpp>
+#include <espalier/runtime/wheel.hpp>
 #include <espalier/runtime/work_ring.hpp>

@@ -36,15 +36,14 @@ struct timing {
     return number;
   }
   bool cancel(scheduler& runs, std::uint64_t number) {
-    if (!timed.cancel(number)) return false;
-    if (!runs.keeps_stale_timers()) timed.forget_canceled_first();
+    if (!timed.cancel(number, is_exact(runs))) return false;
     due.follow(runs, timed.first());
     return true;
   }
   /// After the time of the first one has come.
   envelope_list take_due(scheduler& runs) {
     due.expired();
-    envelope_list out = timed.take_due(runs.now());
+    envelope_list out = timed.take_due(runs.now(), is_exact(runs));
     due.follow(runs, timed.first());
     return out;
   }
@@ -52,6 +51,9 @@ struct timing {
     timed.finish(handled, runs.now());
     due.follow(runs, timed.first());
   }
+
+ private:
+  static bool is_exact(scheduler const& runs) { return !runs.keeps_stale_timers(); }
 };
 
 }  // namespace espalier::runtime
