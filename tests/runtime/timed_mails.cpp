@@ -44,6 +44,13 @@ std::vector<int> names(envelope_list due) {
   return out;
 }
 
+/// Answers whether it was to come, and frees it.
+bool cancel(timed_mails& from, std::uint64_t number, bool exactly = true) {
+  const timed_mails::canceled c = from.cancel(number, exactly);
+  if (c.mail != nullptr) timed_mails::free(*c.mail);
+  return c.was_to_come;
+}
+
 TEST_CASE("what is due comes in order of time, and in order of arming where that is equal") {
   timed_mails all;
   add(all, 1, 30);
@@ -65,16 +72,16 @@ TEST_CASE("a message is cancelled once, and only until it is taken out") {
   const std::uint64_t first = add(all, 1, 10);
   const std::uint64_t second = add(all, 2, 20);
   const std::uint64_t third = add(all, 3, 30);
-  CHECK(all.cancel(second, true));
-  CHECK_FALSE(all.cancel(second, true));
+  CHECK(cancel(all, second));
+  CHECK_FALSE(cancel(all, second));
   CHECK(names(all.take_due({10}, true)) == std::vector{1});
-  CHECK_FALSE(all.cancel(first, true));
+  CHECK_FALSE(cancel(all, first));
   add(all, 4, 15);  // has the place of another one
-  CHECK_FALSE(all.cancel(first, true));
-  CHECK_FALSE(all.cancel(second, true));
-  CHECK_FALSE(all.cancel(0, true));
-  CHECK_FALSE(all.cancel(99, true));
-  CHECK(all.cancel(third, true));
+  CHECK_FALSE(cancel(all, first));
+  CHECK_FALSE(cancel(all, second));
+  CHECK_FALSE(cancel(all, 0));
+  CHECK_FALSE(cancel(all, 99));
+  CHECK(cancel(all, third));
   CHECK(names(all.take_due({100}, true)) == std::vector{4});
 }
 
@@ -84,10 +91,10 @@ TEST_CASE("a cancelled message is destroyed at once, also the first one") {
   timed_mails all;
   const std::uint64_t first = all.add(std::make_unique<letter>(1, note), {10}, {});
   const std::uint64_t other = all.add(std::make_unique<letter>(2, note), {20}, {});
-  CHECK(all.cancel(first, true));
+  CHECK(cancel(all, first));
   CHECK(lost == std::vector{1});
   CHECK(all.first() == instant{20});
-  CHECK(all.cancel(other, true));
+  CHECK(cancel(all, other));
   CHECK(lost == std::vector{1, 2});
   CHECK(all.first() == end_of_time);
 }
@@ -102,16 +109,17 @@ TEST_CASE("a repeated message is owned until it is cancelled, and keeps its beat
   REQUIRE(e != nullptr);
   CHECK(e->is_repeated());
   CHECK(all.first() == end_of_time);  // not before it has been handled
-  all.finish(*e, {13});
+  CHECK(all.finish(*e, {13}) == nullptr);
   CHECK(all.first() == instant{20});
   CHECK(all.take_due({25}, true).pop() == e);
-  all.finish(*e, {47});  // ticks that were missed are not made up for
+  CHECK(all.finish(*e, {47}) == nullptr);  // ticks that were missed are not made up for
   CHECK(all.first() == instant{50});
   CHECK(all.take_due({50}, true).pop() == e);
-  CHECK(all.cancel(beat, true));  // while it is handled
-  CHECK_FALSE(all.cancel(beat, true));
+  CHECK(cancel(all, beat));  // while it is handled
+  CHECK_FALSE(cancel(all, beat));
   CHECK(lost.empty());
-  all.finish(*e, {50});
+  CHECK(all.finish(*e, {50}) == e);
+  timed_mails::free(*e);
   CHECK(lost == std::vector{7});
   CHECK(all.empty());
 }
@@ -121,7 +129,7 @@ TEST_CASE("clearing destroys every message, and what one of them cancels meanwhi
   timed_mails all;
   std::uint64_t other = 0;
   bool was_there = true;
-  all.add(std::make_unique<letter>(1, [&](int) { was_there = all.cancel(other, true); }), {10}, {});
+  all.add(std::make_unique<letter>(1, [&](int) { was_there = cancel(all, other); }), {10}, {});
   other = all.add(std::make_unique<letter>(2, [&](int n) { lost.push_back(n); }), {20}, {});
   all.add(std::make_unique<letter>(3, [&](int n) { lost.push_back(n); }), {30}, duration{5});
   all.clear();
@@ -153,7 +161,7 @@ TEST_CASE("messages armed, cancelled and taken in any order agree with a sorted 
       const auto what = static_cast<unsigned>(draw() % 100);
       if (what < cancels && !expected.empty()) {
         const auto chosen = expected.begin() + static_cast<std::ptrdiff_t>(draw() % expected.size());
-        REQUIRE(all.cancel(chosen->number, exactly));
+        REQUIRE(cancel(all, chosen->number, exactly));
         expected.erase(chosen);
       } else if (what < 98) {
         const std::int64_t due = now + static_cast<std::int64_t>(draw() % 500) * scale;

@@ -2,6 +2,10 @@
 
 #include <doctest/doctest.h>
 
+#include <functional>
+#include <memory>
+#include <string>
+#include <utility>
 #include <vector>
 
 namespace es = espalier;
@@ -108,6 +112,83 @@ TEST_CASE("a timer's message that is queued when its incarnation ends is lost wi
   sim.run_for(1_s);
   CHECK(sim.matches(es::trace{}.crashed<clockwork>().started<clockwork>()));
   CHECK(sim.call<clockwork>(clockwork::all{}).empty());
+}
+
+struct watched {
+  struct nothing {};
+  void handle(nothing) {}
+};
+/// What its messages for later hold does something with its context when it is destroyed.
+struct keeper {
+  using casts = es::processes<watched>;
+  struct at_the_end {
+    explicit at_the_end(std::function<void()> w) : what(std::move(w)) {}
+    at_the_end(at_the_end const&) = delete;
+    ~at_the_end() { what(); }
+    std::function<void()> what;
+  };
+  struct held {
+    std::shared_ptr<at_the_end> end;
+  };
+  struct tick {};
+  struct keep {
+    es::duration delay;
+    bool arms;
+  };
+  struct crash {};
+  void handle(keep m, es::context<keeper>& self) {
+    const es::timer_id other = self.send_after(1_s, tick{});
+    const es::monitor_id watch = self.monitor<watched>();
+    auto what = [this, &self, other, watch, arms = m.arms] {
+      did = {self.cancel(other), self.demonitor(watch)};
+      if (arms) self.send_after(5_ms, tick{});
+    };
+    self.send_after(m.delay, held{std::make_shared<at_the_end>(what)});
+  }
+  es::task<void> handle(crash, es::context<keeper>& self) {
+    co_await self.sleep(10_ms);
+    throw 1;
+  }
+  void handle(held const&) { throw 2; }
+  void handle(tick, es::context<keeper>& self) { ticks.push_back(self.incarnation()); }
+  void handle(es::down<watched>) {}
+  static inline std::pair<bool, bool> did;
+  static inline std::vector<std::uint64_t> ticks;
+};
+
+TEST_CASE("a message of a timer that is lost with its incarnation may use the context when it is destroyed") {
+  const auto lose = [](keeper::keep m, bool crashes) {
+    keeper::did = {true, true};
+    keeper::ticks.clear();
+    es::simulation<es::supervisor<es::intensity<9, 5_s>, watched, keeper>> sim;
+    sim.cast<keeper>(m);
+    if (crashes) sim.cast<keeper>(keeper::crash{});
+    sim.run_for(100_ms);
+    CHECK(sim.matches(es::trace{}.crashed<keeper>().started<keeper>()));
+    sim.stop();
+    sim.audit_end();
+    CHECK(sim.broken() == std::vector<std::string>{});
+    return keeper::did;
+  };
+  for (const bool arms : {false, true}) {
+    CAPTURE(arms);
+    CHECK(lose({5_ms, arms}, true) == std::pair{true, false});   // it waits in the mailbox
+    CHECK(lose({5_ms, arms}, false) == std::pair{true, false});  // it is being handled
+    CHECK(lose({2_s, arms}, true) == std::pair{false, false});   // it was not due: all end together
+    CHECK(keeper::ticks == std::vector<std::uint64_t>{});        // nothing is armed any more
+  }
+}
+
+TEST_CASE("what came while a handler was busy is handled before a timer's message that was due meanwhile") {
+  es::simulation<tree> sim;
+  sim.slow<clockwork, clockwork::tick>(50_ms);
+  sim.cast<clockwork>(clockwork::start_one{10_ms, 1});
+  sim.run_until_idle();
+  sim.cast<clockwork>(clockwork::tick{});
+  sim.run_for(20_ms);
+  sim.cast<clockwork>(clockwork::note{2});
+  sim.run_for(1_s);
+  CHECK(sim.call<clockwork>(clockwork::all{}) == std::vector{0, 2, 1});
 }
 
 struct throws_on_tick {

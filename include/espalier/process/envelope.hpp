@@ -191,7 +191,8 @@ class envelope_list {
     if (last_ == nullptr) last_ = &e;
   }
   void push_all(envelope_list more) {
-    while (envelope* e = more.pop()) push(*e);
+    if (!more.empty()) push_chain(*more.first_, *more.last_);
+    more.first_ = more.last_ = nullptr;
   }
   envelope* pop() {
     envelope* e = first_;

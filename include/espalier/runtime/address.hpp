@@ -256,6 +256,9 @@ class address : public node, public reply_sink {
   static void drop(envelope* first) {
     while (first != nullptr) delete std::exchange(first, first->next);
   }
+  static void drop(envelope_list all) {
+    while (envelope* e = all.pop()) delete e;
+  }
   /// Of calls that are over.
   void drop_answers() { drop(std::exchange(answers_, nullptr)); }
 
@@ -344,18 +347,17 @@ class address : public node, public reply_sink {
     if (wakes) submit();
   }
 
-  /// The list without what was meant for one incarnation only: the messages of its timers, some of which own
-  /// them, notices but those of `spared`, and if so asked what it has sent itself.
-  static envelope_list without_private(envelope_list all, std::uint64_t spared, bool also_own = false) {
+  /// Takes out of the mail what was meant for one incarnation only: the messages of its timers, notices but
+  /// those of `spared`, and if so asked what it has sent itself. Under the lock; it is freed without, because
+  /// what is in a message may do something when it is destroyed.
+  envelope_list take_private(std::uint64_t spared, bool also_own = false) {
+    envelope_list all = std::exchange(mail_, {});
     envelope_list out;
     while (envelope* e = all.pop()) {
-      if (e->is_repeated()) continue;
-      // Answers stand apart.
-      if (e->timed() != 0 || (e->bond() != 0 && e->bond() != spared) || (also_own && e->to_itself)) {
-        delete e;
-      } else {
-        out.push(*e);
-      }
+      if (e->is_repeated()) continue;  // its timer owns it
+      const bool is_private =
+          e->timed() != 0 || (e->bond() != 0 && e->bond() != spared) || (also_own && e->to_itself);
+      (is_private ? out : mail_).push(*e);
     }
     return out;
   }

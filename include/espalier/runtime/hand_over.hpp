@@ -7,12 +7,14 @@
 // The hand-over at the end of a life. It runs on the worker that has the place, or on its supervisor: of a
 // life that is left behind, and of one that is ended at once (lives.hpp).
 //
-//   1. The process is destroyed, and its timers are disarmed.
+//   1. The process is destroyed.
 //   2. Under the lock the queue is taken, and the gap begins: what is sent from now on waits for the next
 //      incarnation (SEMANTICS 2), or is refused if there is none.
-//   3. The supervisor is told. From then on it may start the next life. If it does so at once, the turn that
+//   3. Without the lock, and while the context is there, what was meant for that life only is destroyed: it
+//      may use the context when that happens. The timers are disarmed.
+//   4. The supervisor is told. From then on it may start the next life. If it does so at once, the turn that
 //      ends this life goes on with the next one (`ends_here`).
-//   4. Links, monitors and callers are told (9).
+//   5. Links, monitors and callers are told (9).
 //
 // After a start that failed nothing is taken from the queue but what was meant for that life only.
 namespace espalier::runtime {
@@ -79,6 +81,7 @@ class hand_overs : public address {
   /// Gives back the mail, and tells everybody.
   void hand_over(exit_reason const& why, type_id message, envelope* served) {
     envelope_list lost;
+    envelope_list own;
     envelope* late = nullptr;
     std::optional<parting> others;
     {
@@ -90,7 +93,10 @@ class hand_overs : public address {
         envelope_list newer = std::exchange(mail_, std::exchange(rare_->queued, {}));
         mail_.push_all(std::move(newer));
       }
-      if (!mail_.empty()) lost = sort_out(why);
+      if (!mail_.empty()) {
+        own = take_private(0, plan_->about->keep_mailbox);
+        lost = sort_out(why);
+      }
       count_bounded();
       if (rare_ != nullptr) {
         others = {rare_->bonds.cancel_all(), rare_->bonds.take_watchers(), take_waiting()};
@@ -100,9 +106,14 @@ class hand_overs : public address {
     }
     if (others) unwatch_all(others->bonds);
     drop(late);
+    drop(std::move(own));
+    if (served != nullptr && served->timed() != 0) {
+      if (!served->is_repeated()) delete served;
+      served = nullptr;
+    }
     const bool is_forgotten =
         planted(planted_mistake::caller_not_answered) && served != nullptr && served->call() != nullptr;
-    const bool answers = served != nullptr && !served->is_repeated() && !is_forgotten;
+    const bool answers = served != nullptr && !is_forgotten;
     const std::uint64_t life = drop_life();
     if (is_simulated_) plan_->faults->ended(here(), why);
     if (planted(planted_mistake::stale_notice_accepted)) tell(notice_kind::ended, life, why, message);
@@ -116,9 +127,8 @@ class hand_overs : public address {
   }
   /// Leaves in the mail what the next incarnation is to get, and answers the rest. Under the lock.
   envelope_list sort_out(exit_reason const& why) {
-    const bool keeps = plan_->about->keep_mailbox;
-    mail_ = without_private(std::exchange(mail_, {}), 0, keeps);
-    if (!keeps && !planted(planted_mistake::mail_outlives_process)) return std::exchange(mail_, {});
+    if (!plan_->about->keep_mailbox && !planted(planted_mistake::mail_outlives_process))
+      return std::exchange(mail_, {});
     for (envelope* e = mail_.first(); e != nullptr; e = e->next) {
       if (answerable* const c = e->call()) c->failure = why;
     }
@@ -134,6 +144,7 @@ class hand_overs : public address {
     hand_back(what, std::move(why));
   }
   void hand_back(notice_kind what, exit_reason why) {
+    envelope_list own;
     envelope* late = nullptr;
     std::optional<parting> others;
     {
@@ -141,12 +152,13 @@ class hand_overs : public address {
       running_.store(nullptr, std::memory_order_relaxed);
       sort_in(inbox_.take());
       late = std::exchange(answers_, nullptr);
-      mail_ = without_private(std::move(mail_), untaken_signal);  // what others have sent goes on waiting
+      own = take_private(untaken_signal);  // what others have sent goes on waiting
       count_bounded();
       if (rare_ != nullptr) others = {rare_->bonds.cancel_all(), rare_->bonds.take_watchers(last_life()), {}};
     }
     if (others) unwatch_all(others->bonds);
     drop(late);
+    drop(std::move(own));
     const std::uint64_t life = drop_life();
     tell(what, life, why);
     if (!others) return;
@@ -176,7 +188,6 @@ class hand_overs : public address {
   }
   /// Stops what works for the life.
   void release_rest() {
-    if (timing_ != nullptr && !planted(planted_mistake::timer_outlives_process)) timing_->due.clear(*runs_);
     phase_ = phase::none;
     is_draining_ = false;
     last_message_ = nullptr;
@@ -185,7 +196,7 @@ class hand_overs : public address {
   }
   /// Frees the block and the messages of its timers. Answers which life it was.
   std::uint64_t drop_life() {
-    if (timing_ != nullptr && !planted(planted_mistake::timer_outlives_process)) timing_->timed.clear();
+    if (timing_ != nullptr && !planted(planted_mistake::timer_outlives_process)) timing_->clear(*runs_);
     life_.reset();
     return last_life();
   }

@@ -92,7 +92,7 @@ inline return_address next_call(incarnation& self) {
 inline std::uint64_t send_later(incarnation& self, std::unique_ptr<envelope> mail, duration delay,
                                 duration period) {
   const outside_code now(self);
-  if (!now) return {};
+  if (!now || self.only_destructs) return {};
   return self.home.send_later(std::move(mail), delay, period);
 }
 inline bool cancel_later(incarnation& self, std::uint64_t number) {

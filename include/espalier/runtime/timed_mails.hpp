@@ -35,21 +35,25 @@ class timed_mails {
     const std::uint64_t number = (++numbers_ << link_bits) + at;
     mail->set_timed(number, period != duration{});
     e.mail = mail.release();
-    e.period = period;
+    e.period = period.nanoseconds;
     arm(e, at, due);
     return number;
   }
 
-  /// Answers whether it was still to come. `first` is exact afterwards only if so asked.
-  bool cancel(std::uint64_t number, bool exactly) {
+  /// What became of a wish to cancel a message.
+  struct canceled {
+    bool was_to_come = false;
+    envelope* mail = nullptr;  // the caller's to free
+  };
+  /// `first` is exact afterwards only if so asked.
+  canceled cancel(std::uint64_t number, bool exactly) {
     entry* const e = find(number);
-    if (e == nullptr) return false;
-    if (e->is_sent()) return std::exchange(e->period, duration{}) != duration{};  // `finish` frees it
+    if (e == nullptr) return {};
+    if (e->is_sent()) return {std::exchange(e->period, 0) != 0};  // `finish` gives it away
     const auto at = static_cast<link>(number);
-    disarm(*e, at);
-    if (exactly && e->due == first_) find_first(true);
-    free(release(*e, at));
-    return true;
+    disarm(at);
+    if (exactly && e->due == first_.nanoseconds) find_first(true);
+    return {true, release(*e, at)};
   }
 
   /// When the first one is due, or before that; `end_of_time` if there is none.
@@ -63,7 +67,7 @@ class timed_mails {
       for (link at = few_.first; at != none;) {
         entry& e = (*this)[at];
         const link next = e.after;
-        if (e.due <= now) {
+        if (e.due <= now.nanoseconds) {
           few_.remove(links{this}, at);
           note_due(at);
         }
@@ -86,14 +90,16 @@ class timed_mails {
     return out;
   }
 
-  /// Arms a repeated message again that has been handled, or frees it if it was canceled.
-  void finish(envelope const& handled, instant now) {
+  /// Arms a repeated message again that has been handled. Gives it away if it was canceled.
+  envelope* finish(envelope const& handled, instant now) {
     const auto at = static_cast<link>(handled.timed());
     entry& e = *find(handled.timed());
-    if (e.period == duration{}) return free(release(e, at));
-    instant due = e.due + e.period;
-    if (due <= now) due = due + e.period * ((now - due).nanoseconds / e.period.nanoseconds + 1);
+    if (e.period == 0) return release(e, at);
+    const duration period{e.period};
+    instant due = instant{e.due} + period;
+    if (due <= now) due = due + period * ((now - due).nanoseconds / e.period + 1);
     arm(e, at, due);
+    return nullptr;
   }
   /// Gives away a repeated message that is being handled.
   void give_away(envelope const& handled) {
@@ -111,9 +117,15 @@ class timed_mails {
     few_ = {};
     wheel_.reset();
     first_ = end_of_time;
-    while (envelope* e = all.pop()) free(e);  // what is in it may cancel another one
+    due_ = {};
+    while (envelope* e = all.pop()) free(*e);  // what is in it may cancel another one
   }
   bool empty() const { return size_ == 0; }
+
+  static void free(envelope& mail) {
+    if (mail.is_freed_silently()) return envelope::free_silently(mail);
+    delete &mail;
+  }
 
  private:
   using link = std::uint32_t;  // from 1
@@ -124,10 +136,10 @@ class timed_mails {
   static constexpr std::size_t most_few = 16;
 
   struct entry {
-    envelope* mail;  // null if this is free
-    instant due;
-    duration period;
-    link before;  // or `sent`
+    envelope* mail;       // null if this is free
+    std::int64_t due;     // nanoseconds
+    std::int64_t period;  // the same
+    link before;          // or `sent`
     link after;
 
     bool is_sent() const { return before == sent; }
@@ -135,7 +147,7 @@ class timed_mails {
   struct links {
     using link = timed_mails::link;
     static constexpr link none = timed_mails::none;
-    instant due(link at) const { return (*all)[at].due; }
+    instant due(link at) const { return {(*all)[at].due}; }
     link& before(link at) const { return (*all)[at].before; }
     link& after(link at) const { return (*all)[at].after; }
     timed_mails* all;
@@ -158,7 +170,9 @@ class timed_mails {
   /// A new place.
   link added() {
     if (((count_ + first_block) & (count_ + first_block - 1)) == 0) {
+      due_.reserve(count_ + first_block);  // so that `take_due` needs no memory
       // What is not used yet is not touched.
+      static_assert(std::is_trivially_default_constructible_v<entry>);
       entries_.push_back(std::make_unique_for_overwrite<entry[]>(count_ + first_block));
     }
     (*this)[++count_].after = none;
@@ -176,15 +190,11 @@ class timed_mails {
     --size_;
     return std::exchange(e.mail, nullptr);
   }
-  static void free(envelope* mail) {
-    if (mail->is_freed_silently()) return envelope::free_silently(*mail);
-    delete mail;
-  }
 
   // --- time
 
   void arm(entry& e, link at, instant due) {
-    e.due = due;
+    e.due = due.nanoseconds;
     if (wheel_ != nullptr) {
       wheel_->arm(links{this}, at);
     } else {
@@ -192,7 +202,7 @@ class timed_mails {
     }
     first_ = std::min(first_, due);
   }
-  void disarm(entry const&, link at) {
+  void disarm(link at) {
     if (wheel_ != nullptr) {
       wheel_->disarm(links{this}, at);
     } else {
@@ -205,7 +215,7 @@ class timed_mails {
       wheel_->arm(links{this}, std::exchange(at, (*this)[at].after));
     }
   }
-  void note_due(link at) { due_.push_back({(*this)[at].due, static_cast<std::uint32_t>(due_.size()), at}); }
+  void note_due(link at) { due_.push_back({{(*this)[at].due}, static_cast<std::uint32_t>(due_.size()), at}); }
   void find_first(bool exactly) {
     if (wheel_ != nullptr) {
       first_ = exactly ? wheel_->first(links{this}) : wheel_->next(links{this});

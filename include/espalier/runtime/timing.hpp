@@ -36,8 +36,11 @@ struct timing {
     return number;
   }
   bool cancel(scheduler& runs, std::uint64_t number) {
-    if (!timed.cancel(number, is_exact(runs))) return false;
+    const timed_mails::canceled c = timed.cancel(number, is_exact(runs));
+    if (c.mail == nullptr) return c.was_to_come;
     due.follow(runs, timed.first());
+    // Last: what is in it may use the context when it is destroyed, and be left behind.
+    timed_mails::free(*c.mail);
     return true;
   }
   /// After the time of the first one has come.
@@ -48,8 +51,12 @@ struct timing {
     return out;
   }
   void finish(scheduler& runs, envelope const& handled) {
-    timed.finish(handled, runs.now());
+    if (envelope* const over = timed.finish(handled, runs.now())) return timed_mails::free(*over);
     due.follow(runs, timed.first());
+  }
+  void clear(scheduler& runs) {
+    timed.clear();
+    due.clear(runs);
   }
 
  private:
