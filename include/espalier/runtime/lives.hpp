@@ -65,7 +65,7 @@ class lives : public hand_overs {
   bool has_timers() const { return timing_ != nullptr && !timing_->timed.empty(); }
 
   timing& timing_part() {
-    if (timing_ == nullptr) timing_ = std::make_unique<timing>(*this);
+    if (timing_ == nullptr) timing_ = std::make_unique<timing>(*this, *runs_);
     return *timing_;
   }
   void arm(instant due) { timing_part().limit.set(*runs_, due); }

@@ -23,12 +23,14 @@ struct mail_limit final : deadline {
 
 /// What a process has that ever waited for time. Touched by who has the process.
 struct timing {
-  explicit timing(address& home) : limit(home), due(home) {}
+  timing(address& home, scheduler const& runs)
+      : limit(home), due(home), is_exact(!runs.keeps_stale_timers()) {}
 
   timed_mails timed;
   suspension_limit limit;
   mail_limit due;
-  instant busy_until;  // in a simulation
+  instant busy_until;   // in a simulation
+  bool const is_exact;  // what it is told of the first of its messages
 
   std::uint64_t send_later(scheduler& runs, std::unique_ptr<envelope> mail, duration delay, duration period) {
     const std::uint64_t number = timed.add(std::move(mail), runs.due_after(delay), period);
@@ -36,9 +38,9 @@ struct timing {
     return number;
   }
   bool cancel(scheduler& runs, std::uint64_t number) {
-    const timed_mails::canceled c = timed.cancel(number, is_exact(runs));
+    const timed_mails::canceled c = timed.cancel(number, is_exact);
     if (c.mail == nullptr) return c.was_to_come;
-    due.follow(runs, timed.first());
+    if (is_exact) due.follow(runs, timed.first());
     // Last: what is in it may use the context when it is destroyed, and be left behind.
     timed_mails::free(*c.mail);
     return true;
@@ -46,7 +48,7 @@ struct timing {
   /// After the time of the first one has come.
   envelope_list take_due(scheduler& runs) {
     due.expired();
-    envelope_list out = timed.take_due(runs.now(), is_exact(runs));
+    envelope_list out = timed.take_due(runs.now(), is_exact);
     due.follow(runs, timed.first());
     return out;
   }
@@ -58,9 +60,6 @@ struct timing {
     timed.clear();
     due.clear(runs);
   }
-
- private:
-  static bool is_exact(scheduler const& runs) { return !runs.keeps_stale_timers(); }
 };
 
 }  // namespace espalier::runtime
