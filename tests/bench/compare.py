@@ -49,6 +49,10 @@ COUNTED = {
     "ring_503": (20_000, 80_000), "fork_join": (60_000, 240_000), "create": (5_000, 20_000),
     "big": (32_000, 128_000), "call": (5_000, 20_000), "restart_one": (200, 800), "restart_all": (100, 400),
 }
+# Rows that cannot be counted so, because what they start goes on: the function that does it, and how often.
+COUNTED_IN = {
+    "timers": (20_000, {"timer_start": ("start_all", 20_000), "timer_cancel": ("cancel_half", 10_000)}),
+}
 ORDER = ("espalier", "floor", "erlang", "caf", "go")
 PEERS = {"erlang": "Erlang/OTP", "caf": "CAF", "go": "Go"}
 # SObjectizer 5.8.4 is not in Debian: medians of another machine of this kind (2 cores), with one thread. They are
@@ -167,8 +171,9 @@ def instructions(options, results):
         print("valgrind is missing: no instructions are counted", file=sys.stderr)
         return
 
-    def count(row, n):
-        argv = ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null",
+    def count(row, n, function=None):
+        only = [] if function is None else [f"--toggle-collect=*{function}*"]
+        argv = ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null", *only,
                 *command(options.build, "espalier", 1, row, n)]
         done = subprocess.run(argv, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=600, check=False)
         collected = re.search(r"Collected : (\d+)", done.stderr)
@@ -177,13 +182,16 @@ def instructions(options, results):
         return int(collected.group(1))
 
     for row in options.rows:
-        if row not in COUNTED:
-            continue
-        few, many = COUNTED[row]
         try:
-            per_operation = (count(row, many) - count(row, few)) / (many - few)
-            operations = 2 if row == "big" else 1  # a ping and its answer are two messages
-            results.add("instructions", "espalier", 1, row, per_operation / operations)
+            if row in COUNTED:
+                few, many = COUNTED[row]
+                per_operation = (count(row, many) - count(row, few)) / (many - few)
+                operations = 2 if row == "big" else 1  # a ping and its answer are two messages
+                results.add("instructions", "espalier", 1, row, per_operation / operations)
+            elif row in COUNTED_IN:
+                n, functions = COUNTED_IN[row]
+                for name, (function, times) in functions.items():
+                    results.add("instructions", "espalier", 1, name, count(row, n, function) / times)
         except (RuntimeError, subprocess.TimeoutExpired) as failed:
             results.add("failure", "espalier", 1, f"instructions of {row}", str(failed)[:200])
 

@@ -166,7 +166,8 @@ class context {
     }
   }
 
-  /// Sends this process a message after `delay`. It is dropped if the incarnation ends before.
+  /// Sends this process a message after `delay`, behind what has come by then; if a handler runs at that
+  /// time, when it has returned. It is dropped if the incarnation ends before.
   template <class M>
   timer_id send_after(duration delay, M&& m) {
     return later<false>(delay, {}, std::forward<M>(m));

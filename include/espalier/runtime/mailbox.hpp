@@ -114,7 +114,7 @@ class mailbox {
     return word_.compare_exchange_strong(w, alive | scheduled, Atomics::acq_rel, Atomics::relaxed);
   }
   word state() const { return word_.load(Atomics::relaxed); }
-  /// Whether there is mail for an incarnation that is alive, and nothing else to look at.
+  /// Whether the process is scheduled for an incarnation that is alive, and for nothing but its mail.
   static bool is_about_to_run(word w) { return (w & flags) == (scheduled | alive); }
   static Node* newest(word w) { return node(w); }
   // What a start wrote before it held the process is seen by who finds that mailbox not parked, or alive.
