@@ -60,10 +60,11 @@ class address : public node, public reply_sink {
 
   /// Whether a message that may wait is taken by a mere `put`, which leaves it to the caller to `submit`.
   bool takes_at_once() const { return !is_bounded_ && !is_simulated_; }
-  [[gnu::always_inline]] pushed put(envelope& mail) {
-    worker_slot* const next = worker_slot::mine;
-    if (next != nullptr && next->keep(*this, inbox_, mail)) return pushed::queued;
-    return inbox_.push(mail, true);
+  [[gnu::always_inline]] pushed put(envelope& mail) { return inbox_.push(mail, true); }
+  /// Whether the calling thread, a worker, runs this process next. Then messages may be put in a row.
+  bool is_next() const { return worker_slot::mine != nullptr && worker_slot::mine->holds(*this); }
+  pushed put_in_row(envelope& mail) {
+    return worker_slot::mine->keep(*this, inbox_, mail) ? pushed::queued : put(mail);
   }
   void submit() { runs_->submit(*this); }
 

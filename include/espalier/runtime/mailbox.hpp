@@ -60,7 +60,7 @@ class mailbox {
 
   // --- any thread
 
-  pushed push(Node& n, bool may_wait) {
+  [[gnu::always_inline]] pushed push(Node& n, bool may_wait) {
     word w = word_.load(Atomics::relaxed);
     for (;;) {
       if ((w & parked) != 0 || ((w & alive) == 0 && !may_wait)) return pushed::refused;

@@ -54,10 +54,11 @@ class next_slot {
     deliver(newest_.load(Atomics::relaxed));
     return what;
   }
+  bool holds(T const& what) const { return slot_.load(Atomics::relaxed) == &what; }
   /// Has `n`, which is for the mailbox of `what`, wait here until `what` leaves the slot. Answers false if it
   /// may not: then it is the caller's to push.
-  [[gnu::always_inline]] bool keep(T const& what, mail& box, Node& n) {
-    if (slot_.load(Atomics::relaxed) != &what) return false;
+  bool keep(T const& what, mail& box, Node& n) {
+    if (!holds(what)) return false;
     const auto state = box.state();
     Node* newest = newest_.load(Atomics::acquire);  // from who cleared out, for the next ones
     if (newest == nullptr) {

@@ -58,7 +58,14 @@ inline delivery post(child_address const& to, envelope& mail, bool may_wait) {
   return self.held.leave(whereabouts::in_context) && to.takes_at_once() &&
          (!mail.is_answerable() || self.home.calls_may_wait()) && (generation == 0 || to.is_of(generation));
 }
+[[gnu::noinline]] inline delivery put_in_row(incarnation& self, place& to, envelope& mail) {
+  const pushed what = to.put_in_row(mail);
+  if (what == pushed::wakes) return wake(self, to);
+  self.held.enter();
+  return {what != pushed::refused};
+}
 [[gnu::always_inline]] inline delivery put(incarnation& self, place& to, envelope& mail) {
+  if (to.is_next()) return put_in_row(self, to, mail);
   const pushed what = to.put(mail);
   if (what == pushed::wakes) return wake(self, to);
   self.held.enter();
