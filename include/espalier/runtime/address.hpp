@@ -86,18 +86,9 @@ class address : public node, public reply_sink {
     if (!to.has_wait_for_room(rare_->as_waiter, life)) go_on(life);
   }
 
-  /// From the timer of what the process is suspended on.
-  void push_limit() {
-    std::unique_lock lock(mutex_);
-    timer_expired_ = true;
-    attend(lock);
-  }
-  /// The same, of the messages that the process has sent itself for later.
-  void push_due() {
-    std::unique_lock lock(mutex_);
-    mail_is_due_ = true;
-    attend(lock);
-  }
+  /// From the timer of what the process is suspended on, and from that of its messages for later.
+  void push_limit() { note_expired(limit_expired_); }
+  void push_due() { note_expired(mail_is_due_); }
 
   void deliver(answerable& answered) noexcept override {
     if (question::takes(*this, answered)) return;
@@ -378,7 +369,7 @@ class address : public node, public reply_sink {
   mailbox<envelope> inbox_;
 
   short_lock mutex_;
-  bool timer_expired_ = false;  // under the lock, like the next ones
+  bool limit_expired_ = false;  // under the lock, like the next ones
   bool mail_is_due_ = false;
   bool start_asked_ = false;
   bool has_arguments_ = false;
@@ -401,6 +392,11 @@ class address : public node, public reply_sink {
   std::uint32_t bounded_ = 0;  // in `mail_`, of those that a bound applies to; under the lock
 
  private:
+  void note_expired(bool& what) {
+    std::unique_lock lock(mutex_);
+    what = true;
+    attend(lock);
+  }
   void go_on(std::uint64_t life) noexcept {
     std::unique_lock lock(mutex_);
     if (life != last_life() || rooms_missing() == 0) return;

@@ -23,7 +23,7 @@ class deadline : public timer {
     armed_for_ = end_of_time;
     runs.disarm(*this);
   }
-  /// Has the timer expire at `due`, which may be later than before, or before that on a pool.
+  /// The same for what may also come later than it was to; then the timer may expire too early on a pool.
   void follow(scheduler& runs, instant due) {
     if (due == due_ && armed_for_ <= due) return;
     if (due > due_) clear(runs);

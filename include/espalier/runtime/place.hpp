@@ -261,7 +261,7 @@ class alignas(64) place final : public lives {
     if (inbox_.has_attention()) inbox_.attended();
     sort_in(inbox_.take());
     needs_lock_ = true;
-    if (std::exchange(timer_expired_, false)) timing_->limit.expired();
+    if (std::exchange(limit_expired_, false)) timing_->limit.expired();
     if (!is_busy_ && std::exchange(mail_is_due_, false)) {
       lock.unlock();  // since arming takes the lock of the timers
       envelope_list due = timing_->take_due(*runs_);
