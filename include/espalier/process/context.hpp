@@ -93,7 +93,7 @@ class context {
           new runtime::message<Q, message>(std::in_place, std::forward<Args>(args)...));
       const runtime::delivery sent = runtime::send(*self_, detail::address_in(to), *mail);
       if (sent) static_cast<void>(mail.release());
-      if (sent.is_full) runtime::wait_for_room(*self_, *detail::address_in(to).at);
+      if (sent.is_full()) runtime::wait_for_room(*self_, *detail::address_in(to).at);
     }
   }
   template <class M = detail::deduced, class Q, class... Args>
@@ -298,7 +298,7 @@ class context {
     mail->to_itself = std::is_same_v<P, Q>;
     const runtime::delivery sent = runtime::send(*self_, to, *mail);
     if (sent) static_cast<void>(mail.release());
-    if (sent.is_full) runtime::wait_for_room(*self_, to);
+    if (sent.is_full()) runtime::wait_for_room(*self_, to);
   }
 
   template <template <class> class Operation, class Q, class M, class... Args>

@@ -153,12 +153,20 @@ inline void fail(envelope& e, exit_reason const& why) noexcept {
   give_back(e);
 }
 
-/// What became of a message that was put into a mailbox.
-struct delivery {
-  bool is_taken = false;  // or is still its sender's
-  bool is_full = false;   // and its sender waits until there is room
+/// What became of a message that was put into a mailbox. It is one byte, so that who only hands it on needs
+/// no stack.
+class delivery {
+ public:
+  delivery() = default;
+  delivery(bool is_taken, bool is_full = false) : what_(is_full ? full : is_taken ? taken : refused) {}
 
-  explicit operator bool() const { return is_taken; }
+  /// Whether it is not its sender's any more.
+  explicit operator bool() const { return what_ != refused; }
+  /// Whether its sender is to wait until there is room, too.
+  bool is_full() const { return what_ == full; }
+
+ private:
+  enum : unsigned char { refused, taken, full } what_ = refused;
 };
 
 /// Whether the bound of a mailbox applies to it: not to timers, notices and messages to oneself.

@@ -37,7 +37,7 @@ class call_operation : public awaitable {
       return false;
     }
     static_cast<void>(request_.release());
-    if (sent.is_full) runtime::wait_for_room(*caller_, *callee_.at);
+    if (sent.is_full()) runtime::wait_for_room(*caller_, *callee_.at);
     runtime::suspend(*caller_, suspension_, limit_);
     return true;
   }

@@ -267,12 +267,18 @@ class lives : public hand_overs {
     }
     if (done.is_freed_silently()) {
       envelope::free_silently(done);
-    } else if (done.is_repeated()) {
+    } else {
+      let_go(done);
+    }
+    if (life_->asked_to_stop) begin_terminate(*life_->asked_to_stop);
+  }
+
+  [[gnu::noinline]] void let_go(envelope& done) {
+    if (done.is_repeated()) {
       timing_->finish(*runs_, done);
     } else {
       give_back(done);
     }
-    if (life_->asked_to_stop) begin_terminate(*life_->asked_to_stop);
   }
 
   /// The same as to take the message out of the mailbox, and to terminate.

@@ -46,13 +46,9 @@ class next_slot {
     slot_.store(&what, Atomics::release);  // to who clears out
     return before;
   }
-  T* take() {
+  [[gnu::always_inline]] T* take() {
     T* const what = slot_.load(Atomics::acquire);  // from who cleared out, for `cleared_`
-    if (what == nullptr) return nullptr;
-    slot_.store(nullptr, Atomics::relaxed);
-    if (Atomics::check(claims_) != seen_ && is_lost(*what)) return nullptr;
-    deliver(newest_.load(Atomics::relaxed));
-    return what;
+    return what == nullptr ? nullptr : take_out(what);
   }
   bool holds(T const& what) const { return slot_.load(Atomics::relaxed) == &what; }
   /// Has `n`, which is for the mailbox of `what`, wait here until `what` leaves the slot. Answers false if it
@@ -85,7 +81,7 @@ class next_slot {
     if (what != nullptr) {
       cleared_ = what;
       delivered_ = newest_.load(Atomics::acquire);
-      deliver(delivered_);
+      if (delivered_ != nullptr) deliver(*delivered_);
       slot_.store(nullptr, Atomics::release);
     }
     mutex_.unlock();
@@ -96,9 +92,14 @@ class next_slot {
   static inline constinit thread_local next_slot* mine = nullptr;
 
  private:
-  void deliver(Node* newest) {
-    if (newest == nullptr) return;
-    box_->insert(begun_at_, *newest);
+  T* take_out(T* what) {
+    slot_.store(nullptr, Atomics::relaxed);
+    if (Atomics::check(claims_) != seen_ && is_lost(*what)) return nullptr;
+    if (Node* const newest = newest_.load(Atomics::relaxed)) deliver(*newest);
+    return what;
+  }
+  [[gnu::noinline]] void deliver(Node& newest) {
+    box_->insert(begun_at_, newest);
     newest_.store(nullptr, Atomics::release);  // to the owner, which may begin anew
   }
   [[gnu::noinline]] bool is_lost(T const& what) {

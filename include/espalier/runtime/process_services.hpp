@@ -64,7 +64,7 @@ inline delivery post(child_address const& to, envelope& mail, bool may_wait) {
   self.held.enter();
   return {what != pushed::refused};
 }
-[[gnu::always_inline]] inline delivery put(incarnation& self, place& to, envelope& mail) {
+[[gnu::noinline]] inline delivery put(incarnation& self, place& to, envelope& mail) {
   if (to.is_next()) return put_in_row(self, to, mail);
   const pushed what = to.put(mail);
   if (what == pushed::wakes) return wake(self, to);

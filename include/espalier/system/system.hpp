@@ -382,7 +382,7 @@ class system {
   void send(runtime::child_address to, std::unique_ptr<runtime::envelope> mail) {
     const runtime::delivery sent = runtime::post(to, *mail, true);
     if (sent) static_cast<void>(mail.release());
-    if (!sent.is_full) return;
+    if (!sent.is_full()) return;
     host_->refuse_in_handler("cast to a full mailbox");
     runtime::outside_room* const room = runtime::outside_room::make(*to.at);
     room->wait();

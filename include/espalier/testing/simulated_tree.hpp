@@ -176,7 +176,7 @@ class simulated_tree : private runtime::fault_injector {
         new runtime::message<process_of<Q>, message>(std::in_place, std::forward<M>(m)));
     const runtime::delivery sent = runtime::post(to, *mail, true);
     if (sent) static_cast<void>(mail.release());
-    if (!sent.is_full) return;
+    if (!sent.is_full()) return;
     runtime::outside_room* const room = runtime::outside_room::make(*to.at);
     run_until([&] { return room->is_there(); });
     room->release();
