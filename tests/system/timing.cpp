@@ -115,8 +115,8 @@ TEST_CASE("a timer's message that is queued when its incarnation ends is lost wi
 }
 
 struct watched {
-  struct nothing {};
-  void handle(nothing) {}
+  struct crash {};
+  void handle(crash) { throw 1; }
 };
 /// What its messages for later hold does something with its context when it is destroyed.
 struct keeper {
@@ -132,18 +132,26 @@ struct keeper {
   };
   struct tick {};
   struct keep {
-    es::duration delay;
-    bool arms;
+    es::duration delay;  // or at once, by a cast to itself, if it is negative
+    bool begins;
   };
   struct crash {};
   void handle(keep m, es::context<keeper>& self) {
     const es::timer_id other = self.send_after(1_s, tick{});
     const es::monitor_id watch = self.monitor<watched>();
-    auto what = [this, &self, other, watch, arms = m.arms] {
+    auto what = [this, &self, other, watch, begins = m.begins] {
       did = {self.cancel(other), self.demonitor(watch)};
-      if (arms) self.send_after(5_ms, tick{});
+      if (!begins) return;
+      self.send_after(5_ms, tick{});
+      self.monitor<watched>();
+      self.link<watched>();
     };
-    self.send_after(m.delay, held{std::make_shared<at_the_end>(what)});
+    const held message{std::make_shared<at_the_end>(what)};
+    if (m.delay < es::duration{}) {
+      self.cast<keeper>(message);
+    } else {
+      self.send_after(m.delay, message);
+    }
   }
   es::task<void> handle(crash, es::context<keeper>& self) {
     co_await self.sleep(10_ms);
@@ -151,31 +159,58 @@ struct keeper {
   }
   void handle(held const&) { throw 2; }
   void handle(tick, es::context<keeper>& self) { ticks.push_back(self.incarnation()); }
-  void handle(es::down<watched>) {}
+  void handle(es::down<watched>) { ++downs; }
   static inline std::pair<bool, bool> did;
+  static inline int downs = 0;
   static inline std::vector<std::uint64_t> ticks;
 };
 
-TEST_CASE("a message of a timer that is lost with its incarnation may use the context when it is destroyed") {
+TEST_CASE("a message to itself that is lost with its incarnation may use the context when it is destroyed") {
   const auto lose = [](keeper::keep m, bool crashes) {
     keeper::did = {true, true};
     keeper::ticks.clear();
+    keeper::downs = 0;
     es::simulation<es::supervisor<es::intensity<9, 5_s>, watched, keeper>> sim;
     sim.cast<keeper>(m);
     if (crashes) sim.cast<keeper>(keeper::crash{});
     sim.run_for(100_ms);
     CHECK(sim.matches(es::trace{}.crashed<keeper>().started<keeper>()));
+    // What began while the messages were destroyed would be seen now.
+    sim.cast<watched>(watched::crash{});
+    sim.run_for(100_ms);
+    CHECK(sim.matches(es::trace{}.crashed<keeper>().started<keeper>().crashed<watched>().started<watched>()));
+    CHECK(keeper::ticks == std::vector<std::uint64_t>{});
+    CHECK(keeper::downs == 0);
     sim.stop();
     sim.audit_end();
     CHECK(sim.broken() == std::vector<std::string>{});
     return keeper::did;
   };
-  for (const bool arms : {false, true}) {
-    CAPTURE(arms);
-    CHECK(lose({5_ms, arms}, true) == std::pair{true, false});   // it waits in the mailbox
-    CHECK(lose({5_ms, arms}, false) == std::pair{true, false});  // it is being handled
-    CHECK(lose({2_s, arms}, true) == std::pair{false, false});   // it was not due: all end together
-    CHECK(keeper::ticks == std::vector<std::uint64_t>{});        // nothing is armed any more
+  for (const bool begins : {false, true}) {
+    CAPTURE(begins);
+    CHECK(lose({5_ms, begins}, true) == std::pair{true, false});         // it waits in the mailbox
+    CHECK(lose({5_ms, begins}, false) == std::pair{true, false});        // it is being handled
+    CHECK(lose({2_s, begins}, true) == std::pair{false, false});         // it is not due: all end together
+    CHECK(lose({0_s - 1_ms, begins}, false) == std::pair{true, false});  // a cast that is being handled
+  }
+}
+
+TEST_CASE("a message that is left behind with its incarnation does nothing with the context (SEMANTICS 17)") {
+  for (const bool begins : {false, true}) {
+    CAPTURE(begins);
+    keeper::did = {true, true};
+    keeper::ticks.clear();
+    es::simulation<es::supervisor<watched, es::child<keeper, es::shutdown<10_ms>>>> sim;
+    sim.slow<keeper, keeper::crash>(2_s);
+    sim.cast<keeper>(keeper::keep{500_ms, begins});
+    sim.cast<keeper>(keeper::crash{});
+    sim.run_for(100_ms);
+    sim.stop();
+    CHECK(sim.reports().at(0).find("quarantined") != std::string::npos);
+    sim.run_for(5_s);
+    CHECK(keeper::did == std::pair{false, false});
+    CHECK(keeper::ticks == std::vector<std::uint64_t>{});
+    CHECK(sim.broken() == std::vector<std::string>{});
   }
 }
 

@@ -200,7 +200,6 @@ class envelope_list {
   }
   void push_all(envelope_list more) {
     if (!more.empty()) push_chain(*more.first_, *more.last_);
-    more.first_ = more.last_ = nullptr;
   }
   envelope* pop() {
     envelope* e = first_;

@@ -97,7 +97,7 @@ struct child_address {
 delivery post(child_address const& to, envelope& mail, bool may_wait);
 
 // The following throw `es::quarantined`, or do nothing where only destructors run, if the process was left
-// behind.
+// behind. Where only destructors run, no timer, monitor or link begins in any case.
 
 /// As `post`, from a process. A call of one that does not serve, or is to end, may not wait (SEMANTICS 3).
 delivery send(incarnation& self, place& to, envelope& mail);

@@ -11,7 +11,8 @@
 //   2. Under the lock the queue is taken, and the gap begins: what is sent from now on waits for the next
 //      incarnation (SEMANTICS 2), or is refused if there is none.
 //   3. Without the lock, and while the context is there, what was meant for that life only is destroyed: it
-//      may use the context when that happens. The timers are disarmed.
+//      may use the context when that happens. If the life is left behind, so is that (left_behind.hpp). The
+//      timers are disarmed.
 //   4. The supervisor is told. From then on it may start the next life. If it does so at once, the turn that
 //      ends this life goes on with the next one (`ends_here`).
 //   5. Links, monitors and callers are told (9).
@@ -87,14 +88,10 @@ class hand_overs : public address {
     {
       std::lock_guard lock(mutex_);
       running_.store(nullptr, std::memory_order_relaxed);
-      sort_in(plan_->is_used_once ? inbox_.park() : inbox_.close());
+      gather_mail(plan_->is_used_once ? inbox_.park() : inbox_.close());
       late = std::exchange(answers_, nullptr);
-      if (rare_ != nullptr) {
-        envelope_list newer = std::exchange(mail_, std::exchange(rare_->queued, {}));
-        mail_.push_all(std::move(newer));
-      }
       if (!mail_.empty()) {
-        own = take_private(0, plan_->about->keep_mailbox);
+        own = take_private(0, !planted(planted_mistake::mail_outlives_process));
         lost = sort_out(why);
       }
       count_bounded();
@@ -107,7 +104,7 @@ class hand_overs : public address {
     if (others) unwatch_all(others->bonds);
     drop(late);
     drop(std::move(own));
-    if (served != nullptr && served->timed() != 0) {
+    if (served != nullptr && served->call() == nullptr) {
       if (!served->is_repeated()) delete served;
       served = nullptr;
     }
@@ -124,6 +121,13 @@ class hand_overs : public address {
     }
     if (answers) fail(*served, why);
     fail_all(lost, why);
+  }
+  /// Has all that waits in the mail. Under the lock.
+  void gather_mail(envelope* newest) {
+    sort_in(newest);
+    if (rare_ == nullptr) return;
+    envelope_list newer = std::exchange(mail_, std::exchange(rare_->queued, {}));
+    mail_.push_all(std::move(newer));
   }
   /// Leaves in the mail what the next incarnation is to get, and answers the rest. Under the lock.
   envelope_list sort_out(exit_reason const& why) {

@@ -25,11 +25,12 @@
 // Why nothing is touched by both: custody.hpp. Only the `left_behind` frees the incarnation with its `held`.
 namespace espalier::runtime {
 
-/// An incarnation whose function still runs, with the message that it handles.
+/// An incarnation whose function still runs, with the message that it handles, and those that were meant for
+/// it only.
 class left_behind final : public timer, public runnable {
  public:
-  left_behind(std::unique_ptr<incarnation> life, std::unique_ptr<envelope> handled)
-      : life_(std::move(life)), handled_(std::move(handled)) {}
+  left_behind(std::unique_ptr<incarnation> life, std::unique_ptr<envelope> handled, envelope_list own)
+      : life_(std::move(life)), handled_(std::move(handled)), own_(std::move(own)) {}
 
   incarnation const& life() const { return *life_; }
 
@@ -42,11 +43,13 @@ class left_behind final : public timer, public runnable {
     life_->only_destructs = true;
     if (handled_ != nullptr) handled_->abandon();
     life_->destroy();
+    while (envelope* e = own_.pop()) delete e;
   }
 
  private:
   std::unique_ptr<incarnation> life_;
   std::unique_ptr<envelope> handled_;  // null if it is no message
+  envelope_list own_;
 };
 
 /// Thrown past the functions of a place by the worker that comes back too late.

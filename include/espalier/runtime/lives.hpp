@@ -274,11 +274,13 @@ class lives : public hand_overs {
   }
 
   [[gnu::noinline]] void let_go(envelope& done) {
+    incarnation& life = *life_;
     if (done.is_repeated()) {
       timing_->finish(*runs_, done);
     } else {
       give_back(done);
     }
+    come_back(life);  // what was in it may have used the context
   }
 
   /// The same as to take the message out of the mailbox, and to terminate.
@@ -324,8 +326,10 @@ class lives : public hand_overs {
     const waiting_for_room waiting = take_waiting();
     lock.unlock();
     tell_of_room(waiting);
+    incarnation& life = *life_;
     answer_current(reason::shutdown);
     fail_all(told, reason::shutdown);
+    come_back(life);  // as in `let_go`
     begin_terminate(reason::shutdown);
   }
 

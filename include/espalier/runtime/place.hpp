@@ -103,13 +103,16 @@ class alignas(64) place final : public lives {
       }
       runs->left.store(true, std::memory_order_relaxed);
       running_.store(nullptr, std::memory_order_relaxed);
-      if (handled_in_place_ != nullptr) sort_in(inbox_.take());  // before what is handled may be freed
+      gather_mail(inbox_.take());  // before what is handled may be freed
       if (current_ != nullptr) note_message();
       std::unique_ptr<envelope> handled(std::exchange(current_, nullptr));
       answerable* const called = handled == nullptr ? nullptr : handled->call();
       if (called != nullptr) served = new stand_in_answer(*called);
       if (handled != nullptr && handled->is_repeated()) timing_->timed.give_away(*handled);
-      rare_part().left.push_back(std::make_unique<left_behind>(std::move(life_), std::move(handled)));
+      envelope_list own = take_private(untaken_signal, true);
+      if (timing_ != nullptr) own.push_all(timing_->timed.take_all());
+      rare_part().left.push_back(
+          std::make_unique<left_behind>(std::move(life_), std::move(handled), std::move(own)));
     }  // now the function may return, and all that is gone
     runs_->replace_worker_of(*this);
     if (is_busy_) runs_->arm(*rare_->left.back(), timing_->busy_until);  // in a simulation it does not yet

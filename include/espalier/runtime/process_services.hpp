@@ -115,7 +115,7 @@ inline void ask_supervisor_of(incarnation& self, place& of, child_request& r) {
 inline std::uint64_t monitor(incarnation& self, place& target, death_notice notice,
                              std::uint64_t generation) {
   const outside_code now(self);
-  if (!now) return {};
+  if (!now || self.only_destructs) return {};
   auto b = std::make_shared<bond>(bond{.kind = bond_kind::monitor,
                                        .owner = &self.home,
                                        .owner_life = self.number,
@@ -133,7 +133,7 @@ inline bool demonitor(incarnation& self, std::uint64_t number) {
 inline void link(incarnation& self, place& other, death_notice to_self, death_notice to_other,
                  std::uint64_t generation) {
   const outside_code now(self);
-  if (!now || self.home.find_link(other) != nullptr) return;
+  if (!now || self.only_destructs || self.home.find_link(other) != nullptr) return;
   auto forth = std::make_shared<bond>(bond{.kind = bond_kind::link,
                                            .owner = &self.home,
                                            .owner_life = self.number,

@@ -106,8 +106,8 @@ class timed_mails {
     release(*find(handled.timed()), static_cast<link>(handled.timed()));
   }
 
-  /// Frees all. No mailbox holds any of those that are repeated.
-  void clear() {
+  /// Gives away all. No mailbox holds any of those that are repeated.
+  envelope_list take_all() {
     envelope_list all;
     for (link at = 1; size_ != 0; ++at) {
       if ((*this)[at].mail != nullptr) all.push(*release((*this)[at], at));
@@ -117,7 +117,11 @@ class timed_mails {
     few_ = {};
     wheel_.reset();
     first_ = end_of_time;
-    due_ = {};
+    std::vector<due_mail>().swap(due_);
+    return all;
+  }
+  void clear() {
+    envelope_list all = take_all();
     while (envelope* e = all.pop()) free(*e);  // what is in it may cancel another one
   }
   bool empty() const { return size_ == 0; }
@@ -170,7 +174,7 @@ class timed_mails {
   /// A new place.
   link added() {
     if (((count_ + first_block) & (count_ + first_block - 1)) == 0) {
-      due_.reserve(count_ + first_block);  // so that `take_due` needs no memory
+      due_.reserve(2 * std::size_t{count_} + first_block);  // so that `take_due` needs no memory
       // What is not used yet is not touched.
       static_assert(std::is_trivially_default_constructible_v<entry>);
       entries_.push_back(std::make_unique_for_overwrite<entry[]>(count_ + first_block));

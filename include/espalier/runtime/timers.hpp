@@ -24,9 +24,6 @@ class timer {
   timer& operator=(timer const&) = delete;
   virtual ~timer() = default;
 
-  /// When it is to expire, or has.
-  instant due() const { return due_; }
-
  private:
   friend class timer_queue;
   friend class timer_wheel;
