@@ -139,7 +139,7 @@ struct keeper {
   void handle(keep m, es::context<keeper>& self) {
     const es::timer_id other = self.send_after(1_s, tick{});
     const es::monitor_id watch = self.monitor<watched>();
-    auto what = [this, &self, other, watch, begins = m.begins] {
+    auto what = [&self, other, watch, begins = m.begins] {
       did = {self.cancel(other), self.demonitor(watch)};
       if (!begins) return;
       self.send_after(5_ms, tick{});
