@@ -50,6 +50,7 @@ class next_slot {
     T* const what = slot_.load(Atomics::acquire);  // from who cleared out, for `cleared_`
     return what == nullptr ? nullptr : take_out(what);
   }
+  /// Whether `what` stands here; it may have been cleared out by now.
   bool holds(T const& what) const { return slot_.load(Atomics::relaxed) == &what; }
   /// Has `n`, which is for the mailbox of `what`, wait here until `what` leaves the slot. Answers false if it
   /// may not: then it is the caller's to push.

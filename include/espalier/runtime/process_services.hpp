@@ -58,6 +58,7 @@ inline delivery post(child_address const& to, envelope& mail, bool may_wait) {
   return self.held.leave(whereabouts::in_context) && to.takes_at_once() &&
          (!mail.is_answerable() || self.home.calls_may_wait()) && (generation == 0 || to.is_of(generation));
 }
+// What is asked of the mailbox is all that these two differ in; as one they would need a stack.
 [[gnu::noinline]] inline delivery put_in_row(incarnation& self, place& to, envelope& mail) {
   const pushed what = to.put_in_row(mail);
   if (what == pushed::wakes) return wake(self, to);

@@ -45,7 +45,7 @@ class timed_mails {
     bool was_to_come = false;
     envelope* mail = nullptr;  // the caller's to free
   };
-  /// `first` is exact afterwards only if so asked.
+  /// Cancels the message of that number. `first` is exact afterwards only if so asked.
   canceled cancel(std::uint64_t number, bool exactly) {
     entry* const e = find(number);
     if (e == nullptr) return {};
@@ -120,6 +120,7 @@ class timed_mails {
     std::vector<due_mail>().swap(due_);
     return all;
   }
+  /// Frees all.
   void clear() {
     envelope_list all = take_all();
     while (envelope* e = all.pop()) free(*e);  // what is in it may cancel another one

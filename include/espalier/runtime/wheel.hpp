@@ -47,6 +47,7 @@ struct timer_list {
   link last = Links::none;
 };
 
+/// The wheel of such timers.
 template <class Links>
 class wheel {
  public:
