@@ -70,6 +70,7 @@ class alignas(64) place final : public lives {
     parent& asked = *plan_->dynamics[position];
     if (needs_lock_ || inbox_.has_attention() || ++life_->answered == most) {
       life_->answered = 0;
+      is_turn_over_ = true;
       asked.take_request(r, 0);
       return nullptr;
     }
