@@ -373,8 +373,9 @@ class address : public node, public reply_sink {
   bool mail_is_due_ = false;
   bool start_asked_ = false;
   bool has_arguments_ = false;
-  bool is_draining_ = false;             // touched by the worker, like the next one
+  bool is_draining_ = false;             // touched by the worker, like the next two
   bool is_busy_ = false;                 // in a simulation
+  bool had_signals_ = false;             // when it looked last
   std::atomic<std::uint64_t> lives_{0};  // written by the parent
   std::uint64_t lives_before_ = 0;       // of the children that the place was given to before
   std::unique_ptr<rare> rare_;

@@ -317,6 +317,7 @@ class dynamic_node final : public notice_inbox {
     arm(timers_.try_emplace(i, *this, i).first->second, what, d);
   }
   void forget_timer(plan::child_index i) {
+    if (timers_.empty()) return;  // as a rule
     const auto at = timers_.find(i);
     if (at == timers_.end()) return;
     wiring_.runs->disarm(at->second);

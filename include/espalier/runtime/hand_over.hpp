@@ -79,6 +79,29 @@ class hand_overs : public address {
     ends_here = nullptr;
   }
 
+  /// The same for a life that leaves nothing behind but the process at rest: by one CAS, which expects that
+  /// nothing has come but `only`, if that is given. Answers false, and the life has not ended, if there is more
+  /// to do.
+  bool end_and_rest(exit_reason const& why, envelope* only) {
+    if (timing_ != nullptr || !mail_.empty() || answers_ != nullptr) return false;
+    release_rest();
+    const std::uint64_t number = last_life();
+    std::unique_ptr<incarnation> over;
+    {
+      std::lock_guard lock(mutex_);
+      if (rare_ != nullptr) return false;
+      over = std::move(life_);
+      if (!inbox_.close_and_rest(only, plan_->is_used_once)) {
+        life_ = std::move(over);
+        return false;
+      }
+      running_.store(nullptr, std::memory_order_relaxed);
+    }
+    over.reset();  // the place may run elsewhere
+    tell(notice_kind::ended, number, why);
+    return true;
+  }
+
   /// Gives back the mail, and tells everybody.
   void hand_over(exit_reason const& why, type_id message, envelope* served) {
     envelope_list lost;

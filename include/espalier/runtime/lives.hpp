@@ -32,13 +32,15 @@ class lives : public hand_overs {
     kill_asked_.store(false, std::memory_order_relaxed);
     const std::uint64_t life = last_life() + 1;
     lives_.store(life, std::memory_order_relaxed);
+    const bool is_at_once = takes_at_once() && !plan_->code.builds && runs_->may_run_here();
+    if (is_at_once && inbox_.is_only_parked() && begin_parked()) return life;
     if (ends_here == this && !was_parked) {
       phase_ = phase::asked;  // its turn goes on after this
     } else if (!takes_at_once() || !inbox_.hold()) {
       std::unique_lock lock(mutex_);
       start_asked_ = true;
       attend(lock, true);
-    } else if (!plan_->code.builds && runs_->may_run_here()) {
+    } else if (is_at_once) {
       begin_at_once(was_parked);
     } else {
       phase_ = phase::asked;
@@ -107,6 +109,36 @@ class lives : public hand_overs {
     drive(frame);
   }
 
+  /// Answers false, and does nothing, if there is no memory.
+  bool build_at_once() {
+    const auto failure = detail::caught([&] {
+      life_ = plan_->make(here(), which());
+      static_cast<void>(life_->construct(nullptr));
+    });
+    if (failure) {
+      life_.reset();
+      return false;
+    }
+    phase_ = phase::serving;
+    running_.store(life_.get(), std::memory_order_release);  // as in `begin_life`
+    return true;
+  }
+  /// While nobody has the place, and nobody but the supervisor has anything to say to it, because it is
+  /// parked and has no timer. That takes the notice after what it does now. Answers false, and the life has
+  /// not begun, if it has to begin as always.
+  bool begin_parked() {
+    if (timing_ != nullptr || !mail_.empty() || !build_at_once()) return false;
+    needs_lock_ = false;
+    if (inbox_.open_parked()) {
+      tell(notice_kind::started, last_life(), reason::normal);
+      return true;
+    }
+    std::lock_guard lock(mutex_);
+    running_.store(nullptr, std::memory_order_relaxed);
+    release_rest();
+    life_.reset();
+    return false;
+  }
   /// While the caller holds the place. It is its supervisor, which takes the notice after what it does now.
   void begin_at_once(bool was_parked) {
     if (was_parked) {
@@ -116,18 +148,11 @@ class lives : public hand_overs {
       needs_lock_ = has_control_later();
     }
     bool rests = !needs_lock_ && mail_.empty();
-    const auto failure = detail::caught([&] {
-      life_ = plan_->make(here(), which());
-      static_cast<void>(life_->construct(nullptr));
-    });
-    if (failure) {  // there was no memory: then as always
-      life_.reset();
+    if (!build_at_once()) {  // then as always
       phase_ = phase::asked;
       needs_lock_ = true;
       rests = false;
     } else {
-      phase_ = phase::serving;
-      running_.store(life_.get(), std::memory_order_release);  // as in `begin_life`
       tell(notice_kind::started, last_life(), reason::normal);
       if (rests) {
         rests = inbox_.open_and_rest();
@@ -240,12 +265,13 @@ class lives : public hand_overs {
   }
   void serve() {
     phase_ = phase::serving;
-    if (needs_lock_) {
+    if (is_bounded_ || had_signals_ || is_simulated_) {
       std::lock_guard lock(mutex_);
       inbox_.open();
       needs_lock_ = has_control();
-    } else {
+    } else {  // a signal or a stop that comes now asks for attention
       inbox_.open();
+      needs_lock_ = false;
     }
     tell(notice_kind::started, last_life(), reason::normal);
   }
@@ -262,7 +288,10 @@ class lives : public hand_overs {
     envelope& done = *std::exchange(current_, nullptr);
     if (&done == handled_in_place_) {
       if (!life_->asked_to_stop) return;  // to `handle_in_place`
-      if (!plan_->code.ends && !is_simulated_ && !is_stopping()) return end_in_place(done);
+      if (!plan_->code.ends && !is_simulated_ && !is_stopping()) {
+        current_ = &done;
+        return;  // likewise, to `end_in_place`
+      }
       sort_in(inbox_.take());
     }
     if (done.is_freed_silently()) {
@@ -283,11 +312,19 @@ class lives : public hand_overs {
     come_back(life);  // what was in it may have used the context
   }
 
-  /// The same as to take the message out of the mailbox, and to terminate.
-  void end_in_place(envelope& done) {
-    current_ = &done;  // which is freed after the hand-over has emptied the mailbox
+  /// The same as to take the message out of the mailbox, and to terminate. Answers false if the process rests
+  /// then.
+  bool end_in_place(envelope& only) {
     life_->ending = std::move(*life_->asked_to_stop);
+    const exit_reason why = life_->ending;
+    current_ = handled_in_place_ = nullptr;
+    if (!needs_lock_ && end_and_rest(why, &only)) {
+      envelope::free_silently(only);  // this place may run elsewhere
+      return false;
+    }
+    handled_in_place_ = current_ = &only;  // which is freed after the hand-over has emptied the mailbox
     end();
+    return true;
   }
 
   [[gnu::noinline]] void crash(reason_box why) {
@@ -355,6 +392,7 @@ class lives : public hand_overs {
   }
   /// While the caller holds the place. It is its supervisor, as in `begin_at_once`.
   void end_at_once(reason why) {
+    if (end_and_rest(why, nullptr)) return;
     destroy_process();
     release_rest();
     hand_over(why, {}, nullptr);

@@ -27,8 +27,11 @@
 //      again, it would look as if nothing had come.
 //   6. Who starts an incarnation may hold the process, if that is not scheduled: by the CAS that sets
 //      `scheduled`. It hands it on to a worker, or brings the incarnation up itself. Then it opens the
-//      mailbox and rests by one CAS, which expects that nothing waits.
+//      mailbox and rests by one CAS, which expects that nothing waits. While the mailbox is parked, and
+//      nothing else is set, the process is its own without that: nobody else has anything to say to it.
 //   7. Who ends an incarnation may hold the process, too, if nothing waits for that: then it is the consumer.
+//      A consumer may end an incarnation, and rest or park, by one CAS, which expects that nothing is queued
+//      but what it has handled where it is, and that nothing asks for attention.
 //   8. What a worker has sent to the process that it runs next it may put here later, all at once
 //      (next_slot.hpp): between what was the newest when it began and what was pushed since. As the process
 //      is scheduled, and the worker has it, nobody takes anything meanwhile.
@@ -168,6 +171,12 @@ class mailbox {
         return rests;
     }
   }
+  /// Ends the incarnation and rests, or parks, if nothing is queued but `only`, or nothing if that is null,
+  /// and there is nothing else to look at. If not, nothing is done.
+  [[nodiscard]] bool close_and_rest(Node* only, bool parks) {
+    word w = reinterpret_cast<word>(only) | scheduled | alive;
+    return word_.compare_exchange_strong(w, parks ? parked : 0, Atomics::acq_rel, Atomics::relaxed);
+  }
   /// Ends the incarnation: all that was pushed to it, the newest first.
   Node* close() {
     word w = word_.load(Atomics::relaxed);
@@ -187,6 +196,13 @@ class mailbox {
     return node(w);
   }
   void unpark() { word_.fetch_and(~word{parked}, Atomics::acq_rel); }
+  /// Whether it is parked, and nobody has the process.
+  bool is_only_parked() const { return word_.load(Atomics::acquire) == parked; }  // pairs with a rest
+  /// An incarnation takes what is pushed from now on, if nothing has changed since it was only parked.
+  [[nodiscard]] bool open_parked() {
+    word w = parked;
+    return word_.compare_exchange_strong(w, alive, Atomics::acq_rel, Atomics::relaxed);
+  }
   /// The consumer is gone, and does not come back.
   void abandon() { word_.fetch_and(~word{scheduled}, Atomics::acq_rel); }
 

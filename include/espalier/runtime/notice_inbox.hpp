@@ -5,7 +5,6 @@
 #include <espalier/runtime/node.hpp>
 #include <espalier/runtime/short_lock.hpp>
 #include <mutex>
-#include <thread>
 #include <utility>
 #include <vector>
 
@@ -40,10 +39,10 @@ class notice_inbox : public node, public parent {
     tell({.what = notice_kind::request, .child = child, .request = &r});
   }
   void tell(notice n) noexcept override {
-    if (!runs_.may_run_here()) return enqueue(std::move(n));
-    if (taker_.load(std::memory_order_relaxed) == std::this_thread::get_id() && may_be_next(n)) {
+    if (taker_.load(std::memory_order_relaxed) == &this_thread && may_be_next(n)) {
       return at_once_.push_back(std::move(n));
     }
+    if (!runs_.may_run_here()) return enqueue(std::move(n));
     {
       std::lock_guard lock(mutex_);
       if (scheduled_) return put(std::move(n));
@@ -92,7 +91,7 @@ class notice_inbox : public node, public parent {
   }
 
  private:
-  void begin_to_take() { taker_.store(std::this_thread::get_id(), std::memory_order_relaxed); }
+  void begin_to_take() { taker_.store(&this_thread, std::memory_order_relaxed); }
   /// Under the lock.
   void put(notice n) {
     inbox_.push_back(std::move(n));
@@ -113,17 +112,19 @@ class notice_inbox : public node, public parent {
     next_ = 0;
   }
   bool rests() {
-    taker_.store({}, std::memory_order_relaxed);  // while no one else may take
+    taker_.store(nullptr, std::memory_order_relaxed);  // while no one else may take
     std::lock_guard lock(mutex_);
     if (inbox_.empty()) scheduled_ = false;
     return !scheduled_;
   }
 
+  static inline constinit thread_local char this_thread = 0;  // by whose address it is known
+
   scheduler& runs_;
   short_lock mutex_;
   std::vector<notice> inbox_;
   bool scheduled_ = false;
-  std::atomic<std::thread::id> taker_{};
+  std::atomic<char const*> taker_{nullptr};
   std::atomic<bool> is_empty_{true};  // the inbox; written under the lock
   // Touched by the taker.
   std::vector<notice> batch_;

@@ -240,6 +240,7 @@ class alignas(64) place final : public lives {
         is_turn_over_ = true;
         return !inbox_.rest();
       }
+      if (inbox_.is_empty() && answers_ == nullptr) return !inbox_.rest();
       envelope* const only = answers_ == nullptr ? inbox_.only() : nullptr;
       if (only != nullptr && only->is_freed_silently() && is_for_this(*only)) return handle_in_place(*only);
       take_mail();
@@ -263,6 +264,7 @@ class alignas(64) place final : public lives {
     if (life_ == nullptr && !inbox_.has_attention()) return !inbox_.rest();
     std::unique_lock lock(mutex_);
     if (inbox_.has_attention()) inbox_.attended();
+    had_signals_ = has_signals();
     sort_in(inbox_.take());
     needs_lock_ = true;
     if (std::exchange(limit_expired_, false)) timing_->limit.expired();
@@ -345,6 +347,7 @@ class alignas(64) place final : public lives {
     handled_in_place_ = &only;
     handle(only);
     if (handled_in_place_ == nullptr) return true;  // the life has ended
+    if (current_ != nullptr && phase_ == phase::serving && life_->waiting == nullptr) return end_in_place(only);
     if (current_ == nullptr && !needs_lock_) {
       handled_in_place_ = nullptr;
       if (inbox_.rest_behind(only)) {

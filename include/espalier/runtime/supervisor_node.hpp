@@ -115,7 +115,7 @@ class supervisor_node final : public notice_inbox {
 
   void take(notice& n) override {
     decide(n);
-    serve_requests();
+    if (!requests_.empty()) serve_requests();
   }
 
   void decide(notice& n) {
@@ -242,7 +242,7 @@ class supervisor_node final : public notice_inbox {
     plan::child_index child = 0;
   };
 
-  void serve_requests() {
+  [[gnu::noinline]] void serve_requests() {
     while (!requests_.empty() && !is_requested_ && (decides_.is_serving() || decides_.is_ended())) {
       const auto [r, child] = requests_.front();
       if (auto* const about = as<child_request>(*r)) {
