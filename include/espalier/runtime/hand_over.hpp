@@ -79,11 +79,11 @@ class hand_overs : public address {
     ends_here = nullptr;
   }
 
-  /// The same for a life that leaves nothing behind but the process at rest: by one CAS, which expects that
-  /// nothing has come but `only`, if that is given. Answers false, and the life has not ended, if there is more
-  /// to do.
+  /// The same for one that runs no code at its end: it ends and rests by one CAS, which expects that nothing
+  /// has come but `only`, if that is given. Answers false if there is more to do; then the life has not ended.
   bool end_and_rest(exit_reason const& why, envelope* only) {
     if (timing_ != nullptr || !mail_.empty() || answers_ != nullptr) return false;
+    life_->destroy();
     release_rest();
     const std::uint64_t number = last_life();
     std::unique_ptr<incarnation> over;

@@ -19,8 +19,8 @@ namespace espalier::runtime {
 ///   2. A worker that brings a notice to a supervisor that rests takes it there and then. It holds no lock,
 ///      and what the notice leads to may come back to what the worker runs, as it may from another worker.
 ///   3. Other threads, and timers, which expire under a lock, have the supervisor submitted.
-///   4. What the taker starts or stops may be up or have ended at once, and tells that without a lock: only
-///      the thread that `taker_` names finds its name there. That a life has started comes next, before the
+///   4. What a worker that takes notices starts or stops may be up or have ended at once, and tells that
+///      without a lock: only the thread that `taker_` names finds its name there. That a life has started comes next, before the
 ///      inbox, in which there is nothing about that life. Its end comes next if nothing waits; all else keeps
 ///      its order.
 class notice_inbox : public node, public parent {
@@ -60,7 +60,7 @@ class notice_inbox : public node, public parent {
       batch_.swap(inbox_);
       is_empty_.store(true, std::memory_order_relaxed);
     }
-    begin_to_take();
+    if (runs_.may_run_here()) begin_to_take();
     for (notice& n : batch_) {
       is_last_ = &n == &batch_.back();
       take_with_what_is_next(n);
