@@ -3,8 +3,8 @@
 
 #include <atomic>
 #include <espalier/runtime/node.hpp>
+#include <espalier/runtime/one_taker.hpp>
 #include <espalier/runtime/short_lock.hpp>
-#include <mutex>
 #include <utility>
 #include <vector>
 
@@ -13,14 +13,12 @@ namespace espalier::runtime {
 /// What supervisors have in common: notices come from any thread, and are taken on a worker, one at a time
 /// and in order.
 ///
-///   1. `scheduled_` is true from the moment when somebody is to take notices until the inbox is found empty
-///      under the lock. Who changes it to true sees to that; so no notice is overlooked, and only one thread
-///      takes them.
-///   2. A worker that brings a notice to a supervisor that rests takes it there and then. It holds no lock,
-///      and what the notice leads to may come back to what the worker runs, as it may from another worker.
-///   3. Other threads, and timers, which expire under a lock, have the supervisor submitted.
-///   4. What a worker that takes notices starts or stops may be up or have ended at once, and tells that
-///      without a lock: only the thread that `taker_` names finds its name there. That a life has started comes next, before the
+///   1. A worker that brings a notice to a supervisor that rests takes it there and then (one_taker.hpp). It
+///      holds no lock, and what the notice leads to may come back to what the worker runs, as it may from
+///      another worker.
+///   2. Other threads, and timers, which expire under a lock, have the supervisor submitted.
+///   3. What a worker that takes notices starts or stops may be up or have ended at once, and tells that
+///      without a lock: only that thread finds that it takes. That a life has started comes next, before the
 ///      inbox, in which there is nothing about that life. Its end comes next if nothing waits; all else keeps
 ///      its order.
 class notice_inbox : public node, public parent {
@@ -39,34 +37,30 @@ class notice_inbox : public node, public parent {
     tell({.what = notice_kind::request, .child = child, .request = &r});
   }
   void tell(notice n) noexcept override {
-    if (taker_.load(std::memory_order_relaxed) == &this_thread && may_be_next(n)) {
-      return at_once_.push_back(std::move(n));
-    }
+    if (turns_.is_taking(&this_thread) && may_be_next(n)) return at_once_.push_back(std::move(n));
     if (!runs_.may_run_here()) return enqueue(std::move(n));
-    {
-      std::lock_guard lock(mutex_);
-      if (scheduled_) return put(std::move(n));
-      scheduled_ = true;
+    const turn t = turns_.begin(&this_thread, [&] { put(std::move(n)); });
+    if (t == turn::mine) {
+      is_last_ = true;
+      take_with_what_is_next(n);
+      leave(&this_thread);
+    } else if (t == turn::to_submit) {
+      runs_.submit(*this);
     }
-    begin_to_take();
-    is_last_ = true;
-    take_with_what_is_next(n);
-    if (!rests()) runs_.submit(*this);
   }
 
   void run() noexcept override {
-    {
-      std::lock_guard lock(mutex_);
+    char const* const me = runs_.may_run_here() ? &this_thread : nullptr;
+    turns_.take_all(me, [this] {
       batch_.swap(inbox_);
       is_empty_.store(true, std::memory_order_relaxed);
-    }
-    if (runs_.may_run_here()) begin_to_take();
+    });
     for (notice& n : batch_) {
       is_last_ = &n == &batch_.back();
       take_with_what_is_next(n);
     }
     batch_.clear();
-    if (!rests()) runs_.submit(*this);
+    leave(me);
   }
 
  protected:
@@ -83,15 +77,10 @@ class notice_inbox : public node, public parent {
 
   /// As `tell`, where a lock is held.
   void enqueue(notice n) noexcept {
-    std::unique_lock lock(mutex_);
-    put(std::move(n));
-    const bool was = std::exchange(scheduled_, true);
-    lock.unlock();
-    if (!was) runs_.submit(*this);
+    if (turns_.put([&] { put(std::move(n)); })) runs_.submit(*this);
   }
 
  private:
-  void begin_to_take() { taker_.store(&this_thread, std::memory_order_relaxed); }
   /// Under the lock.
   void put(notice n) {
     inbox_.push_back(std::move(n));
@@ -111,20 +100,15 @@ class notice_inbox : public node, public parent {
     at_once_.clear();
     next_ = 0;
   }
-  bool rests() {
-    taker_.store(nullptr, std::memory_order_relaxed);  // while no one else may take
-    std::lock_guard lock(mutex_);
-    if (inbox_.empty()) scheduled_ = false;
-    return !scheduled_;
+  void leave(char const* me) {
+    if (!turns_.leave(me, [this] { return inbox_.empty(); })) runs_.submit(*this);
   }
 
-  static inline constinit thread_local char this_thread = 0;  // by whose address it is known
+  static inline constinit thread_local char this_thread = 0;  // whose address is its name
 
   scheduler& runs_;
-  short_lock mutex_;
-  std::vector<notice> inbox_;
-  bool scheduled_ = false;
-  std::atomic<char const*> taker_{nullptr};
+  one_taker<short_lock> turns_;
+  std::vector<notice> inbox_;         // under its lock
   std::atomic<bool> is_empty_{true};  // the inbox; written under the lock
   // Touched by the taker.
   std::vector<notice> batch_;

@@ -347,7 +347,8 @@ class alignas(64) place final : public lives {
     handled_in_place_ = &only;
     handle(only);
     if (handled_in_place_ == nullptr) return true;  // the life has ended
-    if (current_ != nullptr && phase_ == phase::serving && life_->waiting == nullptr) return end_in_place(only);
+    if (current_ != nullptr && phase_ == phase::serving && life_->waiting == nullptr)
+      return end_in_place(only);
     if (current_ == nullptr && !needs_lock_) {
       handled_in_place_ = nullptr;
       if (inbox_.rest_behind(only)) {
