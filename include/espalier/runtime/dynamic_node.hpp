@@ -68,8 +68,20 @@ class dynamic_node final : public notice_inbox {
     return {r.restart, r.significant, r.brutal_kill, r.backoff_first, r.backoff_max};
   }
 
+  /// What is ordered is known where it is, so what a short life consists of is done without asking.
   auto orders() {
-    return [this](plan::order const& o) { obey(o); };
+    return [this](plan::order const& o) __attribute__((always_inline)) {
+      switch (o.what) {
+        case plan::order_kind::start:
+          return start_process(o.child);
+        case plan::order_kind::left_stopped:
+          return leave_stopped(o.child);
+        case plan::order_kind::done:
+          return answer_asked(o);
+        default:
+          return obey(o);
+      }
+    };
   }
 
   void take(notice& n) override {
@@ -142,16 +154,8 @@ class dynamic_node final : public notice_inbox {
   void obey(plan::order const& o) {
     const plan::child_index i = o.child;
     switch (o.what) {
-      case plan::order_kind::start:
-        return start_process(i);
       case plan::order_kind::stop:
         return stop_process(i);
-      case plan::order_kind::left_stopped:
-        // A clean end of a child that may end is no news (reference A.11).
-        if (plan::class_of(slots_[i].why.kind()) == plan::exit_class::abnormal) {
-          report_about(report_kind::child_terminated, i, report_action::left_stopped);
-        }
-        return give_back_place(i);
       case plan::order_kind::park:
         return give_back_place(i);
       case plan::order_kind::restarting:
@@ -164,22 +168,34 @@ class dynamic_node final : public notice_inbox {
         return tell({.what = notice_kind::retry, .child = i, .life = slots_[i].life});
       case plan::order_kind::wait:
         return tell_later(i, notice_kind::wait_over, o.delay);
-      case plan::order_kind::done:
-        return answer_asked(o);
       case plan::order_kind::misbehaved:
         if (about_.brutal_kill && slots_[i].why == reason::killed) return;  // as ordered
         return report_about(report_kind::shutdown_error, i, report_action::none);
       case plan::order_kind::up:
         return wiring_.told->tell({.what = notice_kind::started, .child = wiring_.number, .life = life_});
       case plan::order_kind::giving_up:
-        wiring_.seen_by->happened({event_kind::gave_up, wiring_.about, slots_[i].why, this});
+        if (wiring_.seen_by->wants_events) {
+          wiring_.seen_by->happened({event_kind::gave_up, wiring_.about, slots_[i].why, this});
+        }
         cause_ = slots_[i].why;
         return report_about(report_kind::reached_max_restart_intensity, i, report_action::giving_up);
       case plan::order_kind::shutting_down:
         return;
       case plan::order_kind::ended:
         return end(o.why);
+      case plan::order_kind::start:
+      case plan::order_kind::left_stopped:
+      case plan::order_kind::done:
+        return;  // see `orders`
     }
+  }
+
+  void leave_stopped(plan::child_index i) {
+    // A clean end of a child that may end is no news (reference A.11).
+    if (plan::class_of(slots_[i].why.kind()) == plan::exit_class::abnormal) {
+      report_about(report_kind::child_terminated, i, report_action::left_stopped);
+    }
+    give_back_place(i);
   }
 
   // --- requests
@@ -210,7 +226,7 @@ class dynamic_node final : public notice_inbox {
       s.has_arguments = r.arguments != nullptr;
       if (s.process != nullptr && s.has_arguments) s.process->take_arguments(std::move(r.arguments));
       s.asked = &r;
-      obey(o);
+      orders()(o);
     });
   }
 
@@ -384,7 +400,8 @@ class dynamic_node final : public notice_inbox {
   }
 
   void happened(event_kind what, plan::child_index i, exit_reason const& why) {
-    wiring_.seen_by->happened({what, &about_, why, &slots_[i].child(), this});
+    if (wiring_.seen_by->wants_events)
+      wiring_.seen_by->happened({what, &about_, why, &slots_[i].child(), this});
   }
   void report_about(report_kind kind, plan::child_index i, report_action action, duration wait = {}) {
     slot const& s = slots_[i];

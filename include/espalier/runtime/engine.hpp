@@ -24,7 +24,8 @@ class engine final : private parent, private observer {
 
   /// `types` is indexed like `tree`; the entries of supervisors are not used.
   engine(tree_view tree, detail::name_lookup names, std::vector<process_type> types, scheduler& runs, hooks h)
-      : hooks_(std::move(h)),
+      : observer(h.on_event != nullptr),
+        hooks_(std::move(h)),
         all_{.tree = tree,
              .names = names,
              .types = std::move(types),
@@ -102,10 +103,11 @@ class engine final : private parent, private observer {
 
   void tell(notice n) noexcept override {
     if (n.what == notice_kind::started) {
-      happened({event_kind::started, &all_.tree[0], {}, &root()});
+      if (wants_events) happened({event_kind::started, &all_.tree[0], {}, &root()});
       return enter(stage::up);
     }
-    if (n.what == notice_kind::ended) happened({event_kind::ended, &all_.tree[0], n.why, &root()});
+    if (wants_events && n.what == notice_kind::ended)
+      happened({event_kind::ended, &all_.tree[0], n.why, &root()});
     root().park();
     {
       std::lock_guard lock(mutex_);
@@ -126,7 +128,6 @@ class engine final : private parent, private observer {
   // --- as the observer of all supervisors
 
   void happened(event const& e) noexcept override {
-    if (!observes_events_) return;
     std::lock_guard lock(observer_mutex_);
     if (hooks_.on_event) hooks_.on_event(e);
   }
@@ -141,7 +142,6 @@ class engine final : private parent, private observer {
   }
 
   hooks hooks_;
-  bool const observes_events_ = hooks_.on_event != nullptr;
   tree_wiring const all_;
   branch nodes_;
 

@@ -27,10 +27,14 @@ struct event {
 /// What supervisors tell the world about themselves. Any worker.
 class observer {
  public:
+  /// Only if it wants events.
   virtual void happened(event const& e) noexcept = 0;
   virtual void reported(report const& r) noexcept = 0;
 
+  bool const wants_events;
+
  protected:
+  explicit observer(bool wants_them = true) : wants_events(wants_them) {}
   ~observer() = default;
 };
 

@@ -120,7 +120,7 @@ class one_taker {
   }
 
  private:
-  static constexpr std::uint32_t first_wanted = 32;
+  static constexpr std::uint32_t first_wanted = 1024;
   static constexpr std::uint32_t most_wanted = 1U << 20;
 
   // --- under the lock

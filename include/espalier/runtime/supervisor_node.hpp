@@ -226,7 +226,9 @@ class supervisor_node final : public notice_inbox {
       case plan::order_kind::up:
         return wiring_.told->tell({.what = notice_kind::started, .child = wiring_.number, .life = life_});
       case plan::order_kind::giving_up:
-        wiring_.seen_by->happened({event_kind::gave_up, wiring_.about, lives_[i].why, this});
+        if (wiring_.seen_by->wants_events) {
+          wiring_.seen_by->happened({event_kind::gave_up, wiring_.about, lives_[i].why, this});
+        }
         return report_about(report_kind::reached_max_restart_intensity, i, report_action::giving_up);
       case plan::order_kind::shutting_down:
         return;
@@ -415,7 +417,8 @@ class supervisor_node final : public notice_inbox {
   }
 
   void happened(event_kind what, plan::child_index i, exit_reason const& why) {
-    wiring_.seen_by->happened({what, records_[i], why, children_[i], this});
+    if (wiring_.seen_by->wants_events)
+      wiring_.seen_by->happened({what, records_[i], why, children_[i], this});
   }
 
   void report_about(report_kind kind, plan::child_index i, report_action action, plan::child_index first = 0,
