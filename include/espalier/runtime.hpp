@@ -22,6 +22,7 @@
 #include <espalier/runtime/node.hpp>
 #include <espalier/runtime/notice_inbox.hpp>
 #include <espalier/runtime/observer.hpp>
+#include <espalier/runtime/one_taker.hpp>
 #include <espalier/runtime/outside_call.hpp>
 #include <espalier/runtime/pace.hpp>
 #include <espalier/runtime/parking.hpp>

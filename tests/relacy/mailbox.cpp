@@ -389,7 +389,9 @@ struct start_against_send : rl::test_suite<start_against_send, 4> {
 /// A process at rest is ended by its supervisor, who holds it meanwhile, while somebody sends and somebody
 /// else has something to ask: the letter is handled before, or the supervisor finds it, or it waits for the
 /// next incarnation; the question is looked at; and nobody runs the process while it is held.
-struct end_at_once : rl::test_suite<end_at_once, 5> {
+/// It may rest by the same CAS.
+template <bool Rests>
+struct end_at_once : rl::test_suite<end_at_once<Rests>, 5> {
   box mail;
   letter one;
   relacy_mutex lock;
@@ -417,6 +419,10 @@ struct end_at_once : rl::test_suite<end_at_once, 5> {
       if (write_down(mail, lock, asked)) all.submit();
     } else if (which == 2) {
       if (mail.hold_at_rest()) {
+        const int was_up = is_up($);
+        is_up($) = 0;
+        if (Rests && mail.close_and_rest(nullptr, false)) return end_one();
+        is_up($) = was_up;
         end_life();
         if (!mail.rest()) all.submit();
         return;
@@ -478,6 +484,118 @@ struct watch_against_start : rl::test_suite<watch_against_start, 2> {
   }
 };
 
+/// A child ends while it handles its only message where it is, and its place is parked by the same CAS; the
+/// supervisor gives that to another child, by one CAS if nobody has the process. Meanwhile somebody sends two
+/// messages, and somebody asks something, under the lock and of a child that is there. Each message is
+/// handled or refused, the question is looked at, and who starts a child, or runs one, has the process for
+/// itself.
+struct next_child : rl::test_suite<next_child, 5> {
+  box mail;
+  letter letters[2];
+  relacy_mutex lock;
+  rl::var<int> asked;        // under the lock, like the next one
+  rl::var<int> start_asked;  // if it has to be asked for
+  rl::var<int> child;        // touched by who has the process; 0: none
+  rl::atomic<int> told;      // the supervisor, of the end
+  workers all;
+  rl::atomic<int> has_ended;  // two messages, the question and the start
+
+  void before() {
+    all.reset();
+    asked($) = start_asked($) = 0;
+    child($) = 1;
+    told.store(0, rl::mo_relaxed, $);
+    has_ended.store(0, rl::mo_relaxed, $);
+    mail.open();
+  }
+  void thread(unsigned which) {
+    if (which == 0) {
+      for (letter& l : letters) {
+        l.content($) = 1;
+        const pushed what = mail.push(l, true);
+        if (what == pushed::refused) end_one();
+        if (what == pushed::wakes) all.submit();
+      }
+    } else if (which == 1) {
+      lock.lock();
+      const bool is_there = !mail.is_parked();
+      if (is_there) asked($) = 1;
+      const bool wakes = is_there && mail.attend();
+      lock.unlock();
+      if (wakes) all.submit();
+      if (!is_there) end_one();
+    } else if (which == 2) {
+      start_next();
+    } else {
+      all.work([this] { run(); });
+    }
+  }
+  void start_next() {
+    rl::linear_backoff wait;
+    while (told.load(rl::mo_acquire, $) == 0) wait.yield($);
+    if (!mail.is_only_parked()) {
+      if (write_down(mail, lock, start_asked, true)) all.submit();
+      return;
+    }
+    RL_ASSERT(child($) == 0);
+    child($) = 2;
+    RL_ASSERT(mail.open_parked());
+    end_one();
+  }
+  void run() {
+    do {
+      if (mail.has_attention()) look();
+      letter* const only = child($) == 1 ? mail.only() : nullptr;
+      if (only != nullptr) {
+        RL_ASSERT(only->content($) == 1);
+        child($) = 0;
+        lock.lock();
+        const bool rests = mail.close_and_rest(only, true);
+        lock.unlock();
+        if (rests) {
+          end_one();
+          told.store(1, rl::mo_release, $);
+          return;
+        }
+        end_child();
+      } else if (child($) == 1 && !mail.is_empty()) {
+        end_child();
+      } else if (child($) == 2) {
+        count(mail.take());
+      }
+    } while (!mail.rest());
+  }
+  void look() {
+    lock.lock();
+    mail.attended();
+    const bool was_asked = asked($) != 0;
+    const bool starts = start_asked($) != 0;
+    asked($) = start_asked($) = 0;
+    lock.unlock();
+    if (was_asked) end_one();
+    if (!starts) return;
+    RL_ASSERT(child($) == 0);
+    child($) = 2;
+    mail.open();
+    end_one();
+  }
+  void end_child() {
+    child($) = 0;
+    lock.lock();
+    letter* const rest = mail.park();
+    lock.unlock();
+    count(rest);
+    told.store(1, rl::mo_release, $);
+  }
+  void count(letter* newest) {
+    for (; newest != nullptr; newest = newest->next) end_one();
+  }
+  void end_one() {
+    if (has_ended.fetch_add(1, rl::mo_acq_rel, $) == 3) all.end();
+  }
+  void after() { RL_ASSERT(!mail.is_parked() && mail.is_empty() && child($) == 2); }
+};
+
 }  // namespace
 
 int main() {
@@ -487,7 +605,9 @@ int main() {
   all = holds<park_against_send>("parking meets a message", 20000) && all;
   all = holds<held_start<true>>("a start at once meets a message and a question", 50000) && all;
   all = holds<held_start<false>>("a start by a worker meets a message and a question", 50000) && all;
-  all = holds<end_at_once>("an end at once meets a message and a question", 50000) && all;
+  all = holds<end_at_once<false>>("an end at once meets a message and a question", 50000) && all;
+  all = holds<end_at_once<true>>("an end and rest meets a message and a question", 50000) && all;
+  all = holds<next_child>("a place goes to another child", 100000) && all;
   all = holds<watch_against_start>("a watch meets the start of another child", 20000) && all;
   all = holds<start_against_send>("a start meets a message", 20000) && all;
   return all ? 0 : 1;

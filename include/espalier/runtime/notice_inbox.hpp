@@ -37,20 +37,21 @@ class notice_inbox : public node, public parent {
     tell({.what = notice_kind::request, .child = child, .request = &r});
   }
   void tell(notice n) noexcept override {
-    if (turns_.is_taking(&this_thread) && may_be_next(n)) return at_once_.push_back(std::move(n));
+    const taking::name me = this_thread();
+    if (turns_.is_taking(me) && may_be_next(n)) return at_once_.push_back(std::move(n));
     if (!runs_.may_run_here()) return enqueue(std::move(n));
-    const turn t = turns_.begin(&this_thread, [&] { put(std::move(n)); });
+    const turn t = turns_.begin(me, [&] { put(std::move(n)); });
     if (t == turn::mine) {
       is_last_ = true;
       take_with_what_is_next(n);
-      leave(&this_thread);
+      leave(me);
     } else if (t == turn::to_submit) {
       runs_.submit(*this);
     }
   }
 
   void run() noexcept override {
-    char const* const me = runs_.may_run_here() ? &this_thread : nullptr;
+    const taking::name me = runs_.may_run_here() ? this_thread() : 0;
     turns_.take_all(me, [this] {
       batch_.swap(inbox_);
       is_empty_.store(true, std::memory_order_relaxed);
@@ -81,6 +82,8 @@ class notice_inbox : public node, public parent {
   }
 
  private:
+  using taking = one_taker<short_lock>;
+
   /// Under the lock.
   void put(notice n) {
     inbox_.push_back(std::move(n));
@@ -100,14 +103,17 @@ class notice_inbox : public node, public parent {
     at_once_.clear();
     next_ = 0;
   }
-  void leave(char const* me) {
+  void leave(taking::name me) {
     if (!turns_.leave(me, [this] { return inbox_.empty(); })) runs_.submit(*this);
   }
 
-  static inline constinit thread_local char this_thread = 0;  // whose address is its name
+  static taking::name this_thread() {
+    static constinit thread_local char named = 0;
+    return reinterpret_cast<taking::name>(&named);
+  }
 
   scheduler& runs_;
-  one_taker<short_lock> turns_;
+  taking turns_;
   std::vector<notice> inbox_;         // under its lock
   std::atomic<bool> is_empty_{true};  // the inbox; written under the lock
   // Touched by the taker.

@@ -34,10 +34,11 @@ enum class turn : unsigned char {
   to_submit  // likewise, and the caller has that one submitted
 };
 
-template <class Mutex, class Atomics = std_atomics>
+/// `Wanted` is the number of turns that make a worker the owner, at first.
+template <class Mutex, class Atomics = std_atomics, std::uint32_t Wanted = 1024>
 class one_taker {
  public:
-  using name = char const*;  // of a thread
+  using name = std::uintptr_t;  // of a thread; not 0
 
   /// A worker has something to be taken: by itself, if that can be. If not, `put` is called under the lock.
   template <class Put>
@@ -54,7 +55,7 @@ class one_taker {
     }
     std::lock_guard lock(mutex_);
     if (former_ == me) {
-      former_ = nullptr;
+      former_ = 0;
       if (backs_off && std::exchange(is_left_, false)) {
         put();
         return turn::to_submit;
@@ -85,13 +86,13 @@ class one_taker {
       is_in_.store(false, Atomics::release);
       if (Atomics::check(owner_) == me && !is_more) return true;  // pairs with `disturb`
       std::lock_guard lock(mutex_);
-      if (former_ == me) former_ = nullptr;
+      if (former_ == me) former_ = 0;
       const bool is_left = std::exchange(is_left_, false);
       if (!is_left && owner_.load(Atomics::relaxed) != me) return true;  // who disturbed it sees to it
-      owner_.store(nullptr, Atomics::relaxed);
+      owner_.store(0, Atomics::relaxed);
       return end_turn(me, is_empty);
     }
-    taker_.store(nullptr, Atomics::relaxed);
+    taker_.store(0, Atomics::relaxed);
     std::lock_guard lock(mutex_);
     return end_turn(me, is_empty);
   }
@@ -120,7 +121,6 @@ class one_taker {
   }
 
  private:
-  static constexpr std::uint32_t first_wanted = 1024;
   static constexpr std::uint32_t most_wanted = 1U << 20;
 
   // --- under the lock
@@ -131,33 +131,33 @@ class one_taker {
     is_taken_ = !is_empty();
     if (is_taken_) return false;
     if (std::exchange(last_, me) != me) turns_ = 0;
-    if (++turns_ >= wanted_ && former_ == nullptr) owner_.store(me, Atomics::relaxed);
+    if (++turns_ >= wanted_ && former_ == 0) owner_.store(me, Atomics::relaxed);
     return true;
   }
   void disturb() {
     const name owner = owner_.load(Atomics::relaxed);
-    if (owner == nullptr) return;
+    if (owner == 0) return;
     former_ = owner;
     wanted_ = std::min(2 * wanted_, most_wanted);
     turns_ = 0;
-    Atomics::announce(owner_, name{nullptr});                        // pairs with the owner's checks
+    Atomics::announce(owner_, name{0});                              // pairs with the owner's checks
     if (is_in_.load(Atomics::acquire)) is_taken_ = is_left_ = true;  // what it did comes before, if it is out
   }
 
-  typename Atomics::template atomic<name> owner_{nullptr};  // written under the lock
-  typename Atomics::template atomic<bool> is_in_{false};    // written by the owner, or the former one
-  typename Atomics::template atomic<name> taker_{nullptr};  // of a turn that is not the owner's
+  typename Atomics::template atomic<name> owner_{0};      // written under the lock
+  typename Atomics::template atomic<bool> is_in_{false};  // written by the owner, or the former one
+  typename Atomics::template atomic<name> taker_{0};      // of a turn that is not the owner's
   // Touched by the taker.
   bool is_owners_ = false;  // the turn
   bool is_more_ = false;    // has been put by the owner in its turn
   // Under the lock.
   Mutex mutex_;
   bool is_taken_ = false;
-  bool is_left_ = false;                 // to the former owner
-  name former_ = nullptr;                // owner, which has not come since
-  name last_ = nullptr;                  // that had a turn
-  std::uint32_t turns_ = 0;              // that it had, while nobody else came
-  std::uint32_t wanted_ = first_wanted;  // of them
+  bool is_left_ = false;           // to the former owner
+  name former_ = 0;                // owner, which has not come since
+  name last_ = 0;                  // that had a turn
+  std::uint32_t turns_ = 0;        // that it had, while nobody else came
+  std::uint32_t wanted_ = Wanted;  // of them
 };
 
 }  // namespace espalier::runtime

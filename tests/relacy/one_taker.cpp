@@ -1,0 +1,98 @@
+// Copyright the Espalier authors. Boost Software License 1.0 (see LICENSE).
+#include <espalier/runtime/one_taker.hpp>
+
+#include "model.hpp"
+
+namespace {
+
+using espalier::runtime::turn;
+
+/// Two workers bring something to be taken, by themselves if they can, and take what was put if they are
+/// submitted; a third thread only puts. One thread takes at a time, and nothing is left over. Who takes may
+/// bring more within its turn, on the way and with the last, by the worker's way or by that of the others.
+enum class more { none, by_worker, by_others };
+template <more More>
+struct taking : rl::test_suite<taking<More>, 3> {
+  static constexpr int brought[] = {4, More == more::none ? 4 : 0, More == more::none ? 2 : 0};  // by thread
+  static constexpr int total = brought[0] + brought[1] + brought[2] + (More == more::none ? 0 : 2);
+  espalier::runtime::one_taker<relacy_mutex, relacy_atomics, 1> turns;
+  rl::var<int> inbox;  // under the lock
+  rl::var<int> taken;  // touched by the taker, like the next one
+  rl::var<int> nested;
+  rl::atomic<int> submitted;
+  rl::atomic<int> done;
+
+  void before() {
+    inbox($) = taken($) = nested($) = 0;
+    submitted.store(0, rl::mo_relaxed, $);
+    done.store(0, rl::mo_relaxed, $);
+  }
+  void thread(unsigned which) {
+    if (which == 2) {
+      for (int i = 0; i != brought[2]; ++i) put();
+      return;
+    }
+    for (int i = 0; i != brought[which]; ++i) tell(which);
+    work(which);
+  }
+
+  void put() {
+    if (turns.put([this] { inbox($) = inbox($) + 1; })) submit();
+  }
+  /// Answers whether it took that itself.
+  bool tell(unsigned which) {
+    const turn t = turns.begin(which + 1, [this] { inbox($) = inbox($) + 1; });
+    if (t == turn::to_submit) submit();
+    if (t != turn::mine) return false;
+    take(which, 1);
+    leave(which);
+    return true;
+  }
+  void take(unsigned which, int n) {
+    taken($) = taken($) + n;
+    const bool brings = (nested($) == 0 && taken($) > 1) || (nested($) == 1 && taken($) == total - 1);
+    if (More != more::none && brings) {
+      nested($) = nested($) + 1;
+      if (More == more::by_others) {
+        put();
+      } else {
+        RL_ASSERT(!tell(which));
+      }
+    }
+    if (taken($) == total) done.store(1, rl::mo_release, $);
+  }
+  void leave(unsigned which) {
+    if (!turns.leave(which + 1, [this] { return inbox($) == 0; })) submit();
+  }
+
+  void submit() { submitted.fetch_add(1, rl::mo_acq_rel, $); }
+  void work(unsigned which) {
+    rl::linear_backoff wait;
+    while (done.load(rl::mo_acquire, $) == 0) {
+      int n = submitted.load(rl::mo_acquire, $);
+      if (n == 0 || !submitted.compare_exchange_strong(n, n - 1, rl::mo_acq_rel, $)) {
+        wait.yield($);
+        continue;
+      }
+      RL_ASSERT(n == 1);
+      int all = 0;
+      turns.take_all(which + 1, [this, &all] {
+        all = inbox($);
+        inbox($) = 0;
+      });
+      RL_ASSERT(all != 0);
+      take(which, all);
+      leave(which);
+    }
+  }
+  void after() { RL_ASSERT(taken($) == total && inbox($) == 0); }
+};
+
+}  // namespace
+
+int main() {
+  bool all = holds<taking<more::none>>("workers take by turns, and others put", 100000);
+  all = holds<taking<more::by_worker>>("who takes brings more", 100000) && all;
+  all = holds<taking<more::by_others>>("who takes puts more", 100000) && all;
+  return all ? 0 : 1;
+}
