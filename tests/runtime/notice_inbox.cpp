@@ -152,6 +152,36 @@ TEST_CASE("where the order of all is to be explored, a child that is up waits, t
   CHECK(s.trace == "stop start retry started ");
 }
 
+TEST_CASE("a worker that has often told a supervisor something does so without a lock until others come") {
+  recorder runs;
+  supervisor s(runs);
+  runs.is_worker = true;
+  for (int i = 0; i != 5'000; ++i) s.start();
+  CHECK(runs.submitted == 0);
+  s.trace.clear();
+  SUBCASE("a timer, in between") {
+    s.expire();
+    s.start();
+  }
+  SUBCASE("a timer, in its turn") {
+    s.tell({.what = notice_kind::ended});
+    CHECK(s.trace == "ended ");
+    s.trace.clear();
+    s.start();
+  }
+  SUBCASE("the supervisor itself") {
+    s.stop();
+    CHECK(s.trace == "stop started ");
+    s.trace.clear();
+    s.start();
+  }
+  CHECK(s.trace.empty());
+  REQUIRE(runs.submitted == 1);
+  runs.run();
+  CHECK(s.trace == "retry start ");
+  CHECK(runs.submitted == 1);
+}
+
 TEST_CASE("other threads and timers only have a supervisor submitted") {
   recorder runs;
   supervisor s(runs);

@@ -13,8 +13,9 @@ namespace runtime = es::runtime;
 namespace {
 
 std::string log;
-bool has_memory = true;            // for the next life
-std::function<void()> during_end;  // of a process
+bool has_memory = true;              // for the next life
+std::function<void()> during_start;  // of a process, like the next one
+std::function<void()> during_end;
 
 struct worker {
   struct note {
@@ -56,6 +57,10 @@ struct worker {
 
 struct watched_life final : runtime::life<worker> {
   using life::life;
+  bool construct(void const* arguments) override {
+    if (during_start) std::exchange(during_start, {})();
+    return life::construct(arguments);
+  }
   void destroy() noexcept override {
     if (during_end) std::exchange(during_end, {})();
     life::destroy();
@@ -99,6 +104,7 @@ class desk final : runtime::scheduler, runtime::parent, runtime::reply_sink {
   }
   void starts_again_when_told() { starts_again_ = true; }
   void stops_again_when_told() { stops_again_ = true; }
+  void stops_when_started() { stops_when_started_ = true; }
   void awake() {
     timer_->expire();
     turn();
@@ -138,7 +144,10 @@ class desk final : runtime::scheduler, runtime::parent, runtime::reply_sink {
   }
   bool disarm(runtime::timer&) override { return false; }
   void tell(runtime::notice n) noexcept override {
-    if (n.what == runtime::notice_kind::started) log += "started ";
+    if (n.what == runtime::notice_kind::started) {
+      log += "started ";
+      if (std::exchange(stops_when_started_, false)) at.stop();
+    }
     if (n.what == runtime::notice_kind::start_failed) log += "not-started ";
     if (n.what != runtime::notice_kind::ended) return;
     log += n.why.to_string() + "; ";
@@ -156,6 +165,7 @@ class desk final : runtime::scheduler, runtime::parent, runtime::reply_sink {
   bool is_ready_ = false;
   bool starts_again_ = false;
   bool stops_again_ = false;
+  bool stops_when_started_ = false;
   es::instant now_{};
   runtime::timer* timer_ = nullptr;
 
@@ -234,6 +244,7 @@ TEST_CASE("a process that stops itself in a row of casts handles no other") {
 
 constexpr runtime::own_code starts_at_once{.builds = false, .inits = false};
 constexpr runtime::own_code ends_at_once{.ends = false};
+constexpr runtime::own_code no_code{.builds = false, .inits = false, .ends = false};
 
 TEST_CASE("a process that needs no code to be built is up when its start returns, without a turn") {
   static_assert(runtime::is_built_at_once<worker>);
@@ -393,6 +404,64 @@ TEST_CASE("nothing waits for the next life where there is to be none") {
   d.cast(note{2});
   while (d.turn()) continue;
   CHECK(log == "refused started 2 ");
+}
+
+TEST_CASE(
+    "who stops itself in its only message is at rest then, and may be followed by another life at once") {
+  for (const bool is_used_once : {false, true}) {
+    desk d(no_code, is_used_once);
+    d.starts_again_when_told();
+    d.cast(worker::end{});
+    CHECK(d.turn());
+    CHECK(log == "normal; started ");
+    CHECK(d.at.is_alive());
+    CHECK_FALSE(d.turn());
+    d.cast(note{1});
+    d.turn();
+    CHECK(log == "normal; started 1 ");
+  }
+}
+
+TEST_CASE("a parked process that is started without memory is started as always") {
+  desk d(no_code, true);
+  d.end();
+  has_memory = false;
+  d.at.start();
+  while (d.turn()) continue;
+  CHECK(log == "started ");
+  CHECK(d.at.is_alive());
+}
+
+TEST_CASE("an exit signal that came in the gap reaches the life that begins next") {
+  runtime::own_code code = no_code;
+  SUBCASE("a process that is built at once") {}
+  SUBCASE("one that a worker builds") { code.builds = true; }
+  desk d(code);
+  d.end();
+  d.at.signal({es::reason::killed, false});
+  while (d.turn()) continue;
+  d.at.start();
+  while (d.turn()) continue;
+  CHECK(log == "started killed; ");
+}
+
+TEST_CASE("an exit signal or a stop that comes while a process starts is not overlooked") {
+  runtime::own_code code = no_code;
+  code.builds = true;
+  desk d(code);
+  d.end();
+  SUBCASE("a signal") {
+    during_start = [&] { d.at.signal({es::reason::killed, false}); };
+    d.at.start();
+    while (d.turn()) continue;
+    CHECK(log == "started killed; ");
+  }
+  SUBCASE("a stop, of what is up by then") {
+    d.stops_when_started();
+    d.at.start();
+    while (d.turn()) continue;
+    CHECK(log == "started shutdown; ");
+  }
 }
 
 TEST_CASE("who calls a process while it is ended at once is told, and not kept waiting") {
