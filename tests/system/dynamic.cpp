@@ -420,4 +420,36 @@ TEST_CASE("a dynamic process that declares its own name sends to itself, and to 
   CHECK(sim.call(b, echo::count{}) == 0);
 }
 
+struct visitor {
+  using needs = es::environment<int*>;
+  struct visit {};
+  void handle(visit, es::context<visitor>& self) {
+    ++*self.environment<int*>();
+    self.stop();
+  }
+};
+struct visitors : es::dynamic<es::child<visitor, es::temporary>> {};
+struct inviter {
+  using starts = es::processes<visitors>;
+  using needs = es::environment<int*>;
+  struct invite {
+    using reply = int;
+  };
+  es::task<int> handle(invite, es::context<inviter>& self) {
+    for (int i = 0; i != 200; ++i) {
+      const auto guest = co_await self.start_child<visitors>();
+      self.cast<visitor::visit>(guest);
+    }
+    co_return *self.environment<int*>();
+  }
+};
+
+TEST_CASE("a process that starts many children on the only worker lets them run meanwhile") {
+  int visits = 0;
+  es::settings one_worker;
+  one_worker.workers = 1;
+  es::system<es::supervisor<visitors, inviter>> sys(es::with(&visits), one_worker);
+  CHECK(sys.call<inviter>(inviter::invite{}) >= 150);
+}
+
 }  // namespace

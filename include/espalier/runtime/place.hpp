@@ -64,7 +64,8 @@ class alignas(64) place final : public lives {
   place& neighbour(std::size_t position) { return *neighbours_[position]; }
   place& partition(std::size_t number) { return *plan_->partitions[number]; }
   /// Answers the answer, if that is there already. It is waited for all the same if there is something else
-  /// to look at, and now and then, because a turn is bounded in what it goes on with.
+  /// to look at, and now and then: then the turn is over, so that others get theirs, and what was started
+  /// runs while it is in the cache.
   answerable* ask_dynamic(std::size_t position, answerable& r) {
     constexpr std::uint8_t most = 16;
     parent& asked = *plan_->dynamics[position];
