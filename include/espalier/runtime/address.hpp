@@ -254,7 +254,8 @@ class address : public node, public reply_sink {
   /// Of calls that are over.
   void drop_answers() { drop(std::exchange(answers_, nullptr)); }
 
-  void tell(notice_kind what, std::uint64_t life, exit_reason why, type_id message = {}) {
+  [[gnu::always_inline]] void tell(notice_kind what, std::uint64_t life, exit_reason why,
+                                   type_id message = {}) {
     plan_->told->tell({what, number_, life, std::move(why), message});
   }
 

@@ -84,9 +84,12 @@ class dynamic_node final : public notice_inbox {
     };
   }
 
+  /// When a child that is never restarted starts and ends means nothing to the plan.
+  instant now() { return about_.restart == restart_kind::temporary ? instant{} : wiring_.runs->now(); }
+
+  void take_up(plan::child_index i) override { hear_of_start(i, now()); }
   void take(notice& n) override {
-    // When a child that is never restarted starts and ends means nothing to the plan.
-    const instant now = about_.restart == restart_kind::temporary ? instant{} : wiring_.runs->now();
+    const instant now = this->now();
     const plan::child_index i = n.child;
     if (about_.backs_off) decides_.take_jitter(wiring_.runs->jitter());
     switch (n.what) {
@@ -113,8 +116,11 @@ class dynamic_node final : public notice_inbox {
         return report_running(report_kind::returned, n.life, report_action::destroyed);
       case notice_kind::overflowed:
         return report_about(report_kind::mailbox_overflow, i, report_action::dropping, {}, &n.why, n.message);
+      case notice_kind::ended:
+        if (n.life == slots_[i].life) return hear_of_end(n, now);  // and not of a life that is over
+        return;
       default:
-        if (n.life == slots_[i].life) return hear(n, now);  // and not of a life that is over
+        if (n.life == slots_[i].life) return hear(n, now);
     }
   }
 
@@ -124,13 +130,7 @@ class dynamic_node final : public notice_inbox {
     slot& s = slots_[i];
     switch (n.what) {
       case notice_kind::started:
-        happened(event_kind::started, i, {});
-        // What it was started with is not needed again.
-        if (about_.restart == restart_kind::temporary && s.process != nullptr && s.has_arguments) {
-          s.process->take_arguments(nullptr);
-        }
-        if (decides_.child(i).now == plan::status::starting && !s.start_overdue) forget_timer(i);
-        return decides_.started(i, now, orders());
+        return hear_of_start(i, now);
       case notice_kind::ignored:
         return decides_.ignored(i, orders());
       case notice_kind::start_failed:
@@ -140,15 +140,29 @@ class dynamic_node final : public notice_inbox {
           report_about(report_kind::start_error, i, report_action::retrying);
         }
         return decides_.start_failed(i, orders());
-      case notice_kind::ended:
-        note_end(n);
-        happened(event_kind::ended, i, s.why);
-        return decides_.child_ended(i, plan::class_of(s.why.kind()), now, orders());
       case notice_kind::retry:
         return decides_.retry(i, now, orders());
       default:
         return;
     }
+  }
+
+  void hear_of_start(plan::child_index i, instant now) {
+    slot& s = slots_[i];
+    happened(event_kind::started, i, {});
+    // What it was started with is not needed again.
+    if (about_.restart == restart_kind::temporary && s.process != nullptr && s.has_arguments) {
+      s.process->take_arguments(nullptr);
+    }
+    if (decides_.child(i).now == plan::status::starting && !s.start_overdue) forget_timer(i);
+    decides_.started(i, now, orders());
+  }
+
+  [[gnu::always_inline]] void hear_of_end(notice& n, instant now) {
+    const plan::child_index i = n.child;
+    note_end(n);
+    happened(event_kind::ended, i, slots_[i].why);
+    decides_.child_ended(i, plan::class_of(slots_[i].why.kind()), now, orders());
   }
 
   void obey(plan::order const& o) {
@@ -264,8 +278,10 @@ class dynamic_node final : public notice_inbox {
     s.why = {};
     s.message = nullptr;
     s.start_failed = s.start_overdue = false;
-    s.life = s.child().start();
+    const begun_life begun = s.child().start();
+    s.life = begun.number;
     ++s.incarnation;
+    if (begun.is_up) comes_up_next(i);
     if (about_.start_limit != infinity) {
       tell_later(i, notice_kind::start_expired, about_.start_limit);
     }
@@ -291,7 +307,7 @@ class dynamic_node final : public notice_inbox {
     stop_process(i);
   }
 
-  void note_end(notice& n) {
+  [[gnu::always_inline]] void note_end(notice& n) {
     slot& s = slots_[n.child];
     s.why = std::move(n.why);
     if (s.start_overdue) {

@@ -26,14 +26,14 @@ namespace espalier::runtime {
 
 class lives : public hand_overs {
  public:
-  std::uint64_t start() override {
+  begun_life start() override {
     const bool was_parked = inbox_.is_parked();
     stop_asked_.store(false, std::memory_order_relaxed);
     kill_asked_.store(false, std::memory_order_relaxed);
     const std::uint64_t life = last_life() + 1;
     lives_.store(life, std::memory_order_relaxed);
     const bool is_at_once = takes_at_once() && !plan_->code.builds && runs_->may_run_here();
-    if (is_at_once && inbox_.is_only_parked() && begin_parked()) return life;
+    if (is_at_once && inbox_.is_only_parked() && begin_parked()) return {life, true};
     if (ends_here == this && !was_parked) {
       phase_ = phase::asked;  // its turn goes on after this
     } else if (!takes_at_once() || !inbox_.hold()) {
@@ -41,12 +41,12 @@ class lives : public hand_overs {
       start_asked_ = true;
       attend(lock, true);
     } else if (is_at_once) {
-      begin_at_once(was_parked);
+      return {life, begin_at_once(was_parked)};
     } else {
       phase_ = phase::asked;
       submit();
     }
-    return life;
+    return {life};
   }
 
   void stop() override { ask(reason::shutdown); }
@@ -123,44 +123,37 @@ class lives : public hand_overs {
     running_.store(life_.get(), std::memory_order_release);  // as in `begin_life`
     return true;
   }
-  /// While nobody has the place, and nobody but the supervisor has anything to say to it, because it is
-  /// parked and has no timer. That takes the notice after what it does now. Answers false, and the life has
-  /// not begun, if it has to begin as always.
+  /// While nobody has the place, and nobody but the caller, its supervisor, has anything to say to it,
+  /// because it is parked and has no timer. Answers false if the life has to begin as always.
   bool begin_parked() {
     if (timing_ != nullptr || !mail_.empty() || !build_at_once()) return false;
     needs_lock_ = false;
-    if (inbox_.open_parked()) {
-      tell(notice_kind::started, last_life(), reason::normal);
-      return true;
-    }
+    if (inbox_.open_parked()) return true;
     std::lock_guard lock(mutex_);
     running_.store(nullptr, std::memory_order_relaxed);
     release_rest();
     life_.reset();
     return false;
   }
-  /// While the caller holds the place. It is its supervisor, which takes the notice after what it does now.
-  void begin_at_once(bool was_parked) {
+  /// While the caller holds the place. Answers false if it begins as always.
+  bool begin_at_once(bool was_parked) {
     if (was_parked) {
       needs_lock_ = false;  // nobody has left anything
     } else {
       std::lock_guard lock(mutex_);
       needs_lock_ = has_control_later();
     }
-    bool rests = !needs_lock_ && mail_.empty();
-    if (!build_at_once()) {  // then as always
+    const bool is_up = build_at_once();
+    if (is_up && !needs_lock_ && mail_.empty()) {
+      if (inbox_.open_and_rest()) return true;
+    } else if (is_up) {
+      inbox_.open();
+    } else {
       phase_ = phase::asked;
       needs_lock_ = true;
-      rests = false;
-    } else {
-      tell(notice_kind::started, last_life(), reason::normal);
-      if (rests) {
-        rests = inbox_.open_and_rest();
-      } else {
-        inbox_.open();
-      }
     }
-    if (!rests) submit();
+    submit();
+    return is_up;
   }
 
   void handle(envelope& e) {

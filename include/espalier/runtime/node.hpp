@@ -59,6 +59,12 @@ enum class leaving : unsigned char {
   not_running,  // no function of it runs; what it was asked waits for a worker
 };
 
+/// A life that was started: its number, and whether it is up already. Then that is not told.
+struct begun_life {
+  std::uint64_t number = 0;
+  bool is_up = false;
+};
+
 /// A supervisor or the place of a process, as its parent sees it. Called by the parent, one call at a time;
 /// what it tells the parent meanwhile is taken after that.
 class node : public runnable {
@@ -66,8 +72,8 @@ class node : public runnable {
   node(node const&) = delete;
   node& operator=(node const&) = delete;
 
-  /// Starts a new life, whose number is answered. The last one must have been told as ended.
-  virtual std::uint64_t start() = 0;
+  /// Starts a new life. The last one must have been told as ended.
+  virtual begun_life start() = 0;
   /// Asks for an orderly stop; also of a start under way.
   virtual void stop() = 0;
   /// Ends a process without its `terminate`, as soon as no function of it runs. A supervisor is not killed.

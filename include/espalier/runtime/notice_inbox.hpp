@@ -17,17 +17,17 @@ namespace espalier::runtime {
 ///      holds no lock, and what the notice leads to may come back to what the worker runs, as it may from
 ///      another worker.
 ///   2. Other threads, and timers, which expire under a lock, have the supervisor submitted.
-///   3. What a worker that takes notices starts or stops may be up or have ended at once, and tells that
-///      without a lock: only that thread finds that it takes. That a life has started comes next, before the
-///      inbox, in which there is nothing about that life. Its end comes next if nothing waits; all else keeps
-///      its order.
+///   3. What the taker starts may be up at once. That comes next, before the inbox, in which there is nothing
+///      about that life.
+///   4. What the taker stops may have ended at once, and tells that without a lock: only that thread finds
+///      that it takes. It comes next if nothing waits; all else keeps its order.
 class notice_inbox : public node, public parent {
  public:
   /// Starts a new life, and answers its number. The last one has been told as ended.
-  std::uint64_t start() override {
+  begun_life start() override {
     const std::uint64_t number = ++asked_life_;
     tell({.what = notice_kind::start, .life = number});
-    return number;
+    return {number};
   }
   void stop() override { tell({.what = notice_kind::stop}); }
   /// Nobody kills a supervisor.
@@ -69,6 +69,11 @@ class notice_inbox : public node, public parent {
   ~notice_inbox() = default;
 
   virtual void take(notice& n) = 0;
+  /// Takes that a child has started. Its last start has answered that it is up.
+  virtual void take_up(plan::child_index child) = 0;
+
+  /// By the taker: the child that it has started is up.
+  void comes_up_next(plan::child_index i) { up_ = i; }
 
   /// By the taker: whether that child has just told its end, which comes next.
   bool has_ended_at_once(plan::child_index i) const {
@@ -91,14 +96,18 @@ class notice_inbox : public node, public parent {
   }
   /// By the taker.
   bool may_be_next(notice const& n) const {
-    return n.what == notice_kind::started ||
-           (n.what == notice_kind::ended && is_last_ && is_empty_.load(std::memory_order_relaxed));
+    return n.what == notice_kind::ended && is_last_ && is_empty_.load(std::memory_order_relaxed);
   }
   void take_with_what_is_next(notice& n) {
     take(n);
+    while (up_ != nobody) take_up(std::exchange(up_, nobody));
+    if (!at_once_.empty()) take_at_once();
+  }
+  [[gnu::noinline]] void take_at_once() {
     while (next_ != at_once_.size()) {
       notice next = std::move(at_once_[next_++]);
       take(next);
+      while (up_ != nobody) take_up(std::exchange(up_, nobody));
     }
     at_once_.clear();
     next_ = 0;
@@ -118,10 +127,12 @@ class notice_inbox : public node, public parent {
   std::atomic<bool> is_empty_{true};  // the inbox; written under the lock
   // Touched by the taker.
   std::vector<notice> batch_;
-  bool is_last_ = false;          // of these
-  std::vector<notice> at_once_;   // comes before the next of these
-  std::size_t next_ = 0;          // of these that came at once
-  std::uint64_t asked_life_ = 0;  // touched by the parent
+  static constexpr plan::child_index nobody = UINT32_MAX;
+  plan::child_index up_ = nobody;  // comes before all else
+  bool is_last_ = false;           // of the batch
+  std::vector<notice> at_once_;    // comes before the next of the batch
+  std::size_t next_ = 0;           // of these that came at once
+  std::uint64_t asked_life_ = 0;   // touched by the parent
 };
 
 }  // namespace espalier::runtime

@@ -176,7 +176,7 @@ class alignas(64) place final : public lives {
     // 8, 16... messages: seldom if they are short, and soon enough if they are long.
     constexpr duration turn{1'000'000};
     scheduler& runs = *runs_;
-    const int batch = runs.batch();
+    int batch = 1;  // or more, of which most turns make no use
     instant end{};
     has_taken_ = !needs_lock_ && !mail_.empty();  // without a life the mail is others'
     if (has_taken_ && life_->waiting == nullptr) take_mail();
@@ -187,7 +187,7 @@ class alignas(64) place final : public lives {
     while (goes_on && handled < batch && !is_turn_over_) {
       goes_on = step();
       if (!goes_on) break;
-      ++handled;
+      if (++handled == 1) batch = runs.batch();
       if (!needs_lock_ && !is_turn_over_ && !mail_.empty() && !is_simulated_ && life_->waiting == nullptr) {
         handled += handle_plain(next_look - handled);
       }

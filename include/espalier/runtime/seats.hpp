@@ -166,8 +166,10 @@ class seats : public scheduler {
     while (from.ring.steal([this](runnable& r) { shared_.push(r); }) != 0) {
     }
   }
-  void give_away_if_lost(worker_thread& self) {
-    if (std_atomics::check(self.is_lost) == 0) return;  // pairs with the announcement
+  [[gnu::always_inline]] void give_away_if_lost(worker_thread& self) {
+    if (std_atomics::check(self.is_lost) != 0) give_away_all(self);  // pairs with the announcement
+  }
+  [[gnu::noinline]] void give_away_all(worker_thread& self) {
     give_away(self);
     if (parking_.needs_wake()) wake_one();
   }

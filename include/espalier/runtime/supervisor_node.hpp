@@ -63,7 +63,7 @@ class supervisor_node final : public notice_inbox {
 
   // --- from the parent
 
-  std::uint64_t start() override {
+  begun_life start() override {
     reopen();
     return notice_inbox::start();
   }
@@ -113,6 +113,10 @@ class supervisor_node final : public notice_inbox {
     return [this](plan::order const& o) { obey(o); };
   }
 
+  void take_up(plan::child_index i) override {
+    notice n{.what = notice_kind::started, .child = i, .life = lives_[i].number};
+    take(n);
+  }
   void take(notice& n) override {
     decide(n);
     if (!requests_.empty()) serve_requests();
@@ -184,7 +188,7 @@ class supervisor_node final : public notice_inbox {
     switch (o.what) {
       case plan::order_kind::start:
         lives_[i] = {};
-        lives_[i].number = children_[i]->start();
+        begin_life(i);
         if (records_[i]->start_limit != infinity) {
           start_limit_.child = i;
           start_limit_.number = lives_[i].number;
@@ -235,6 +239,12 @@ class supervisor_node final : public notice_inbox {
       case plan::order_kind::ended:
         return end(o);
     }
+  }
+
+  void begin_life(plan::child_index i) {
+    const begun_life begun = children_[i]->start();
+    lives_[i].number = begun.number;
+    if (begun.is_up) comes_up_next(i);
   }
 
   // --- requests: one at a time, while the plan serves
