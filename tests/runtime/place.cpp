@@ -72,8 +72,7 @@ struct watched_life final : runtime::life<worker> {
 class desk final : runtime::scheduler, runtime::parent, runtime::reply_sink {
  public:
   explicit desk(runtime::own_code code = {}, bool is_used_once = false) : plan_(plan(code, is_used_once)) {
-    log.clear();
-    at.start();
+    begin();
     turn();
     log.clear();
   }
@@ -82,8 +81,11 @@ class desk final : runtime::scheduler, runtime::parent, runtime::reply_sink {
     while (turn()) continue;
   }
 
+  void begin() {
+    if (at.start().is_up) log += "started ";
+  }
   void start() {
-    at.start();
+    begin();
     CHECK(turn());
   }
   void end() {
@@ -151,7 +153,7 @@ class desk final : runtime::scheduler, runtime::parent, runtime::reply_sink {
     if (n.what == runtime::notice_kind::start_failed) log += "not-started ";
     if (n.what != runtime::notice_kind::ended) return;
     log += n.why.to_string() + "; ";
-    if (std::exchange(starts_again_, false)) at.start();
+    if (std::exchange(starts_again_, false)) begin();
     if (std::exchange(stops_again_, false)) at.stop();
   }
   void take_request(runtime::envelope& r, es::plan::child_index) noexcept override { delete &r; }
@@ -250,7 +252,7 @@ TEST_CASE("a process that needs no code to be built is up when its start returns
   static_assert(runtime::is_built_at_once<worker>);
   desk d(starts_at_once);
   d.end();
-  d.at.start();
+  d.begin();
   CHECK(log == "started ");
   CHECK(d.at.is_alive());
   CHECK_FALSE(d.turn());
@@ -263,7 +265,7 @@ TEST_CASE("a process that is built at once takes what has waited for it, and a s
   desk d(starts_at_once);
   d.end();
   d.cast(note{1}, note{2});
-  d.at.start();
+  d.begin();
   CHECK(log == "started ");
   d.turn();
   CHECK(log == "started 1 2 ");
@@ -276,7 +278,7 @@ TEST_CASE("a process for which there was no memory when it was to be built at on
   desk d(starts_at_once);
   d.end();
   has_memory = false;
-  d.at.start();
+  d.begin();
   CHECK(log.empty());
   CHECK_FALSE(d.at.is_alive());
   CHECK(d.turn());
@@ -305,7 +307,7 @@ TEST_CASE("a start waits for a turn, and for what is stopped before that no life
   desk d;
   d.end();
   d.cast(note{1});
-  d.at.start();
+  d.begin();
   CHECK(log.empty());
   d.at.stop();
   CHECK(d.turn());
@@ -426,7 +428,7 @@ TEST_CASE("a parked process that is started without memory is started as always"
   desk d(no_code, true);
   d.end();
   has_memory = false;
-  d.at.start();
+  d.begin();
   while (d.turn()) continue;
   CHECK(log == "started ");
   CHECK(d.at.is_alive());
@@ -440,7 +442,7 @@ TEST_CASE("an exit signal that came in the gap reaches the life that begins next
   d.end();
   d.at.signal({es::reason::killed, false});
   while (d.turn()) continue;
-  d.at.start();
+  d.begin();
   while (d.turn()) continue;
   CHECK(log == "started killed; ");
 }
@@ -452,13 +454,13 @@ TEST_CASE("an exit signal or a stop that comes while a process starts is not ove
   d.end();
   SUBCASE("a signal") {
     during_start = [&] { d.at.signal({es::reason::killed, false}); };
-    d.at.start();
+    d.begin();
     while (d.turn()) continue;
     CHECK(log == "started killed; ");
   }
   SUBCASE("a stop, of what is up by then") {
     d.stops_when_started();
-    d.at.start();
+    d.begin();
     while (d.turn()) continue;
     CHECK(log == "started shutdown; ");
   }

@@ -17,7 +17,7 @@ namespace {
 /// A child that only writes down what it is told.
 struct recorder final : runtime::node {
   explicit recorder(std::string& all) : trace(all) {}
-  std::uint64_t start() override { return say("start"), ++lives; }
+  runtime::begun_life start() override { return say("start"), runtime::begun_life{++lives}; }
   void stop() override { say("stop"); }
   void kill() override { say("kill"); }
   void park() override {}
@@ -139,11 +139,9 @@ struct workers final : runtime::scheduler {
 
 /// A process that starts and stops at once.
 struct leaf final : runtime::node {
-  std::uint64_t start() override {
+  runtime::begun_life start() override {
     is_alive = true;
-    ++lives;
-    tell(notice_kind::started, {});
-    return lives;
+    return {++lives, true};
   }
   void stop() override { end(es::reason::shutdown); }
   void end(es::exit_reason const& why) {

@@ -254,4 +254,23 @@ TEST_CASE("one dynamic child crashes, at its next message, at a time or in its r
   CHECK(sim.elapsed() - before == 1_s);
 }
 
+struct counter {
+  struct tick {};
+  struct asked {
+    using reply = int;
+  };
+  void handle(tick) { ++ticks; }
+  int handle(asked) { return ticks; }
+  int ticks = 0;
+};
+
+TEST_CASE(
+    "a process without code of its own at its end is busy with a message that waits alone, and handles it") {
+  es::simulation<es::supervisor<counter>> sim;
+  sim.slow<counter>(1_s);
+  sim.cast<counter>(counter::tick{});
+  sim.run_until_idle();
+  CHECK(sim.call<counter>(counter::asked{}) == 1);
+}
+
 }  // namespace

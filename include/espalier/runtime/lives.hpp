@@ -11,7 +11,8 @@
 //   1. start      a worker builds the process and awaits its `init`. Mail waits. A throw, a stop or a kill
 //                 now makes it `start_failed`; the mail goes on waiting for the next attempt.
 //                 The supervisor holds the place until then, unless somebody runs it (mailbox.hpp). So it
-//                 builds there and then what has no `init`, and what the compiler could build.
+//                 builds there and then what has no `init`, and what the compiler could build; and it need
+//                 not even hold a place that is parked and nothing else.
 //   2. serving    one message at a time. While a handler is suspended only its answer, its timeout, a stop or
 //                 a kill is taken up.
 //   3. end        by a throw, by itself, or by a stop. On a stop a suspended frame is destroyed, and the
@@ -129,9 +130,11 @@ class lives : public hand_overs {
     if (timing_ != nullptr || !mail_.empty() || !build_at_once()) return false;
     needs_lock_ = false;
     if (inbox_.open_parked()) return true;
-    std::lock_guard lock(mutex_);
-    running_.store(nullptr, std::memory_order_relaxed);
     release_rest();
+    {
+      std::lock_guard lock(mutex_);
+      running_.store(nullptr, std::memory_order_relaxed);
+    }
     life_.reset();
     return false;
   }

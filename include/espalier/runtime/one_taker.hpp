@@ -14,7 +14,8 @@
 //      somebody submitted who does. It becomes false when there is nothing left; so nothing is overlooked.
 //   2. A worker that has had some turns, while nobody else came, becomes the owner. It begins a turn by
 //      saying that it is in, and ends it by saying that it is out. After each it looks whether it still is
-//      the owner, and if so needs nothing else: `is_taken_` remains false.
+//      the owner, and if so needs nothing else: `is_taken_` remains false. What it puts itself meanwhile it
+//      finds under the lock, before it says that it is out, and then it is not the owner any more.
 //   3. Who else comes, and finds an owner under the lock, makes an end of that, and then looks whether it is
 //      in. If it is not, all goes on as in 1. If it is, it is left to it: `is_taken_` is set in its name. It
 //      finds that it is not the owner any more, and goes on under the lock as in 1.
@@ -48,6 +49,7 @@ class one_taker {
       is_in_.store(true, Atomics::release);
       if (Atomics::check(owner_) == me) {  // pairs with `disturb`
         is_owners_ = true;
+        taker_.store(me, Atomics::relaxed);
         return turn::mine;
       }
       is_in_.store(false, Atomics::release);
@@ -80,20 +82,23 @@ class one_taker {
   /// then the caller has somebody submitted.
   template <class IsEmpty>
   [[nodiscard]] bool leave(name me, IsEmpty is_empty) {
-    if (is_owners_) {
+    taker_.store(0, Atomics::relaxed);
+    std::unique_lock lock(mutex_, std::defer_lock);
+    if (std::exchange(is_owners_, false)) {
       const bool is_more = std::exchange(is_more_, false);
-      is_owners_ = false;
+      if (is_more) lock.lock();
       is_in_.store(false, Atomics::release);
-      if (Atomics::check(owner_) == me && !is_more) return true;  // pairs with `disturb`
-      std::lock_guard lock(mutex_);
+      if (!is_more) {
+        if (Atomics::check(owner_) == me) return true;  // pairs with `disturb`
+        lock.lock();
+      }
       if (former_ == me) former_ = 0;
       const bool is_left = std::exchange(is_left_, false);
       if (!is_left && owner_.load(Atomics::relaxed) != me) return true;  // who disturbed it sees to it
       owner_.store(0, Atomics::relaxed);
-      return end_turn(me, is_empty);
+    } else {
+      lock.lock();
     }
-    taker_.store(0, Atomics::relaxed);
-    std::lock_guard lock(mutex_);
     return end_turn(me, is_empty);
   }
 
@@ -115,10 +120,7 @@ class one_taker {
   }
 
   /// Whether the calling thread takes, of which that is the name.
-  bool is_taking(name me) const {
-    return taker_.load(Atomics::relaxed) == me ||
-           (is_in_.load(Atomics::relaxed) && owner_.load(Atomics::relaxed) == me);
-  }
+  bool is_taking(name me) const { return taker_.load(Atomics::relaxed) == me; }
 
  private:
   static constexpr std::uint32_t most_wanted = 1U << 20;
@@ -146,7 +148,7 @@ class one_taker {
 
   typename Atomics::template atomic<name> owner_{0};      // written under the lock
   typename Atomics::template atomic<bool> is_in_{false};  // written by the owner, or the former one
-  typename Atomics::template atomic<name> taker_{0};      // of a turn that is not the owner's
+  typename Atomics::template atomic<name> taker_{0};
   // Touched by the taker.
   bool is_owners_ = false;  // the turn
   bool is_more_ = false;    // has been put by the owner in its turn

@@ -348,7 +348,7 @@ class alignas(64) place final : public lives {
     handled_in_place_ = &only;
     handle(only);
     if (handled_in_place_ == nullptr) return true;  // the life has ended
-    if (current_ != nullptr && phase_ == phase::serving && life_->waiting == nullptr)
+    if (current_ != nullptr && phase_ == phase::serving && life_->waiting == nullptr && life_->asked_to_stop)
       return end_in_place(only);
     if (current_ == nullptr && !needs_lock_) {
       handled_in_place_ = nullptr;
@@ -359,7 +359,7 @@ class alignas(64) place final : public lives {
       handled_in_place_ = &only;
     }
     sort_in(inbox_.take());
-    is_turn_over_ = !mail_.empty();
+    is_turn_over_ |= !mail_.empty();
     if (current_ == nullptr) envelope::free_silently(only);
     return true;
   }
