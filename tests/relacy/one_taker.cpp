@@ -91,7 +91,7 @@ struct taking : rl::test_suite<taking<More>, 3> {
 }  // namespace
 
 int main() {
-  bool all = holds<taking<more::none>>("workers take by turns, and others put", 100000);
+  bool all = holds<taking<more::none>>("workers take by turns, and others put", 400000);
   all = holds<taking<more::by_worker>>("who takes brings more", 100000) && all;
   all = holds<taking<more::by_others>>("who takes puts more", 100000) && all;
   return all ? 0 : 1;
