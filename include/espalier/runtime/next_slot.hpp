@@ -93,7 +93,7 @@ class next_slot {
   static inline constinit thread_local next_slot* mine = nullptr;
 
  private:
-  T* take_out(T* what) {
+  [[gnu::always_inline]] T* take_out(T* what) {
     slot_.store(nullptr, Atomics::relaxed);
     if (Atomics::check(claims_) != seen_ && is_lost(*what)) return nullptr;
     if (Node* const newest = newest_.load(Atomics::relaxed)) deliver(*newest);

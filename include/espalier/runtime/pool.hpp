@@ -148,7 +148,7 @@ class pool final : public seats {
     return due != end_of_time && due <= clock_now();
   }
 
-  runnable* find(worker_thread& self) {
+  [[gnu::always_inline]] runnable* find(worker_thread& self) {
     self.speed.count(1);
     if (++self.ticks % look_around == 0 || self.is_asked_to_look.load(std::memory_order_relaxed)) {
       measure(self);
