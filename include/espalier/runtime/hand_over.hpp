@@ -82,7 +82,7 @@ class hand_overs : public address {
   /// The same for one that runs no code at its end: it ends and rests by one CAS, which expects that nothing
   /// has come but `only`, if that is given. Answers false if there is more to do; then the life has not
   /// ended.
-  bool end_and_rest(exit_reason const& why, envelope* only) {
+  bool end_and_rest(exit_reason& why, envelope* only) {
     if (timing_ != nullptr || !mail_.empty() || answers_ != nullptr) return false;
     life_->destroy();
     release_rest();
@@ -99,7 +99,7 @@ class hand_overs : public address {
       running_.store(nullptr, std::memory_order_relaxed);
     }
     over.reset();  // the place may run elsewhere
-    tell(notice_kind::ended, number, why);
+    tell(notice_kind::ended, number, std::move(why));
     return true;
   }
 

@@ -311,14 +311,14 @@ class lives : public hand_overs {
   /// The same as to take the message out of the mailbox, and to terminate. Answers false if the process rests
   /// then.
   bool end_in_place(envelope& only) {
-    life_->ending = std::move(*life_->asked_to_stop);
-    const exit_reason why = life_->ending;
+    exit_reason why = std::move(*life_->asked_to_stop);
     current_ = handled_in_place_ = nullptr;
     if (!needs_lock_ && end_and_rest(why, &only)) {
       envelope::free_silently(only);  // this place may run elsewhere
       return false;
     }
     handled_in_place_ = current_ = &only;  // which is freed after the hand-over has emptied the mailbox
+    life_->ending = std::move(why);
     end();
     return true;
   }
@@ -388,10 +388,11 @@ class lives : public hand_overs {
   }
   /// While the caller holds the place. It is its supervisor, as in `begin_at_once`.
   void end_at_once(reason why) {
-    if (end_and_rest(why, nullptr)) return;
+    exit_reason shown = why;
+    if (end_and_rest(shown, nullptr)) return;
     destroy_process();
     release_rest();
-    hand_over(why, {}, nullptr);
+    hand_over(shown, {}, nullptr);
     if (!inbox_.rest()) submit();
   }
 

@@ -11,17 +11,18 @@ namespace espalier::runtime {
 /// lets others run, since its holder may have lost its core.
 class short_lock {
  public:
-  void lock() noexcept {
-    // Pairs with `unlock`.
-    while (is_taken_.exchange(true, std::memory_order_acquire)) wait();
+  [[gnu::always_inline]] void lock() noexcept {
+    if (is_taken_.exchange(true, std::memory_order_acquire)) lock_after_wait();  // pairs with `unlock`
   }
   void unlock() noexcept { is_taken_.store(false, std::memory_order_release); }
 
  private:
-  void wait() const noexcept {
-    for (int i = 0; is_taken_.load(std::memory_order_relaxed); ++i) {
-      if (i >= 64) std::this_thread::yield();
-    }
+  [[gnu::noinline]] void lock_after_wait() noexcept {
+    do {
+      for (int i = 0; is_taken_.load(std::memory_order_relaxed); ++i) {
+        if (i >= 64) std::this_thread::yield();
+      }
+    } while (is_taken_.exchange(true, std::memory_order_acquire));
   }
 
   std::atomic<bool> is_taken_{false};
