@@ -25,8 +25,8 @@
 //
 // What was taken out of the mailbox stands in `mail_`, oldest first. That belongs to who has the process
 // while there is a life: its worker, or its supervisor, which holds it (mailbox.hpp); without one, to who
-// holds the lock, or to the supervisor if it is parked. A mailbox with a bound is the exception: who sends to it has to count, so its messages go
-// into `mail_` directly, and all of it is under the lock.
+// holds the lock, or to the supervisor if it is parked. A mailbox with a bound is the exception: who sends to
+// it has to count, so its messages go into `mail_` directly, and all of it is under the lock.
 namespace espalier::runtime {
 
 class address : public node, public reply_sink {
