@@ -88,6 +88,7 @@ class notice_inbox : public node, public parent {
 
  private:
   using taking = one_taker<short_lock>;
+  static constexpr plan::child_index nobody = UINT32_MAX;
 
   /// Under the lock.
   void put(notice n) {
@@ -127,7 +128,6 @@ class notice_inbox : public node, public parent {
   std::atomic<bool> is_empty_{true};  // the inbox; written under the lock
   // Touched by the taker.
   std::vector<notice> batch_;
-  static constexpr plan::child_index nobody = UINT32_MAX;
   plan::child_index up_ = nobody;  // comes before all else
   bool is_last_ = false;           // of the batch
   std::vector<notice> at_once_;    // comes before the next of the batch
