@@ -31,6 +31,7 @@ class letters {
     return all;
   }
   bool is_taking(taking::name me) const { return turns_.is_taking(me); }
+  bool is_owner(taking::name me) const { return turns_.is_owner(me); }
   /// As many turns as make an owner, and one more.
   void become_owner(taking::name me) {
     for (int i = 0; i != 100; ++i) {
@@ -108,42 +109,85 @@ TEST_CASE("what a worker brings within its turn waits for the end of it") {
   }
 }
 
+TEST_CASE("who was disturbed as the owner becomes it again, and so does another one") {
+  letters all;
+  all.become_owner(first);
+  CHECK(all.put('a'));  // as the owner is not there
+  CHECK(all.take_all(second) == "a");
+  CHECK(all.leave(second));
+  all.become_owner(first);
+  CHECK(all.is_owner(first));
+  CHECK(all.put('b'));
+  CHECK(all.take_all(second) == "b");
+  CHECK(all.leave(second));
+  CHECK(all.begin(first, 'c') == turn::mine);  // so it comes to the lock, and others may follow it
+  CHECK(all.leave(first));
+  all.become_owner(second);
+  CHECK(all.is_owner(second));
+  CHECK(all.begin(second, 'd') == turn::mine);
+  CHECK_FALSE(all.put('e'));  // as the owner is there
+  CHECK_FALSE(all.leave(second));
+  CHECK(all.take_all(second) == "e");
+  CHECK(all.leave(second));
+  all.become_owner(first);
+  CHECK(all.is_owner(first));
+}
+
 TEST_CASE("threads that bring and put as they like take everything, one at a time") {
-  constexpr int each = 200'000;
-  runtime::one_taker<runtime::short_lock, runtime::std_atomics, 3> turns;
-  std::uint64_t inbox = 0;  // under the lock
-  std::uint64_t taken = 0;  // by the taker
-  std::atomic<int> is_submitted{0};
-  std::atomic<bool> done{false};
-  const auto run_what_is_submitted = [&](std::uintptr_t me) {
-    if (is_submitted.exchange(0) == 0) return;
-    turns.take_all(me, [&] { taken += std::exchange(inbox, 0); });
-    if (!turns.leave(me, [&] { return inbox == 0; })) is_submitted = 1;
-  };
-  const auto work = [&](std::uintptr_t me) {
-    for (int i = 0; i != each; ++i) {
-      const turn t = turns.begin(me, [&] { ++inbox; });
-      if (t == turn::mine) {
-        ++taken;
-        if (!turns.leave(me, [&] { return inbox == 0; })) is_submitted = 1;
+  constexpr std::uint64_t each = 2'000;
+  for (int round = 0; round != 200; ++round) {
+    runtime::one_taker<runtime::short_lock, runtime::std_atomics, 3> turns;
+    std::uint64_t inbox = 0;  // under the lock
+    std::uint64_t taken = 0;  // by the taker, like the next one
+    std::uint64_t brought_within = 0;
+    std::atomic<int> takers{0};
+    std::atomic<int> submitted{0};
+    std::atomic<bool> done{false};
+    const auto leave = [&](std::uintptr_t me) {
+      if (!turns.leave(me, [&] { return inbox == 0; })) ++submitted;
+    };
+    const auto take = [&](std::uintptr_t me, std::uint64_t n) {
+      CHECK(++takers == 1);
+      taken += n;
+      if (taken % 64 == 63) {
+        ++brought_within;
+        CHECK(turns.begin(me, [&] { ++inbox; }) == turn::others);
       }
-      if (t == turn::to_submit) is_submitted = 1;
-      run_what_is_submitted(me);
-    }
-    while (!done) {
-      run_what_is_submitted(me);
+      --takers;
+    };
+    const auto run = [&](std::uintptr_t me) {
+      if (submitted.exchange(0) == 0) return;
+      std::uint64_t all = 0;
+      turns.take_all(me, [&] { all = std::exchange(inbox, 0); });
+      take(me, all);
+      leave(me);
+    };
+    const auto work = [&](std::uintptr_t me) {
+      for (std::uint64_t i = 0; i != each; ++i) {
+        const turn t = turns.begin(me, [&] { ++inbox; });
+        if (t == turn::mine) {
+          take(me, 1);
+          leave(me);
+        }
+        if (t == turn::to_submit) ++submitted;
+        run(me);
+      }
+      while (!done) {
+        run(me);
+        std::this_thread::yield();
+      }
+    };
+    std::thread a(work, first);
+    std::thread b(work, second);
+    for (int i = 0; i != 3; ++i) {
+      if (turns.put([&] { ++inbox; })) ++submitted;
       std::this_thread::yield();
     }
-    run_what_is_submitted(me);
-  };
-  std::vector<std::thread> threads;
-  for (const std::uintptr_t me : {first, second}) threads.emplace_back(work, me);
-  for (int i = 0; i != 1'000; ++i) {
-    if (turns.put([&] { ++inbox; })) is_submitted = 1;
-    std::this_thread::yield();
+    done = true;
+    a.join();
+    b.join();
+    while (submitted != 0) run(first);
+    CHECK(inbox == 0);
+    CHECK(taken == 2 * each + 3 + brought_within);
   }
-  done = true;
-  for (auto& t : threads) t.join();
-  run_what_is_submitted(first);
-  CHECK(taken == 2 * each + 1'000);
 }

@@ -206,4 +206,35 @@ TEST_CASE("a supervisor that gives up while it is stopped and started again stop
   CHECK(sibling.lives == 2);
 }
 
+TEST_CASE("all children of a supervisor restart there and then where nothing of them takes a turn") {
+  for (std::uint32_t crashed = 0; crashed != 3; ++crashed) {
+    workers runs;
+    engine top;
+    es::record all;
+    all.supervisor = true;
+    all.children = 3;
+    runtime::supervisor_node above(
+        {.about = &all, .path = "above", .told = &top, .runs = &runs, .seen_by = &top},
+        {.strategy = es::strategy_kind::one_for_all, .max_restarts = 5});
+    es::record records[3];
+    leaf children[3];
+    for (std::uint32_t i = 0; i != 3; ++i) {
+      records[i].number = children[i].number = i;
+      records[i].start_limit = 1_s;
+      children[i].above = &above;
+      above.adopt(children[i], records[i], "child");
+    }
+    above.start();
+    children[crashed].end(es::reason::crashed);
+    CHECK(runs.ready.empty());
+    for (leaf const& c : children) {
+      CHECK(c.lives == 2);
+      CHECK(c.is_alive);
+    }
+    above.stop();
+    runs.work();
+    for (leaf const& c : children) CHECK_FALSE(c.is_alive);
+  }
+}
+
 }  // namespace

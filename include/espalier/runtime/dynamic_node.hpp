@@ -45,7 +45,7 @@ class dynamic_node final : public notice_inbox {
     for (plan::child_index i = 0; i != decides_.size(); ++i) {
       const plan::status s = decides_.child(i).now;
       if (s != plan::status::forgotten && s != plan::status::running) return false;
-      if (slots_[i].branch != nullptr && !slots_[i].branch->is_settled()) return false;
+      if (slots_.branch(i) != nullptr && !slots_.branch(i)->is_settled()) return false;
     }
     return true;
   }
@@ -117,13 +117,16 @@ class dynamic_node final : public notice_inbox {
       case notice_kind::overflowed:
         return report_about(report_kind::mailbox_overflow, i, report_action::dropping, {}, &n.why, n.message);
       case notice_kind::ended:
-        if (n.life == slots_[i].life) return hear_of_end(n, now);  // and not of a life that is over
+        if (is_present(n)) return hear_of_end(n, now);  // and not of a life that is over
         return;
       default:
-        if (n.life == slots_[i].life) return hear(n, now);
+        if (is_present(n)) return hear(n, now);
     }
   }
 
+  bool is_present(notice const& n) const {
+    return static_cast<std::uint32_t>(n.life) == slots_[n.child].life;
+  }
   /// Of a child, or about its restart.
   void hear(notice& n, instant now) {
     const plan::child_index i = n.child;
@@ -141,6 +144,7 @@ class dynamic_node final : public notice_inbox {
         }
         return decides_.start_failed(i, orders());
       case notice_kind::retry:
+        take_reason(n);
         return decides_.retry(i, now, orders());
       default:
         return;
@@ -151,8 +155,9 @@ class dynamic_node final : public notice_inbox {
     slot& s = slots_[i];
     happened(event_kind::started, i, {});
     // What it was started with is not needed again.
-    if (about_.restart == restart_kind::temporary && s.process != nullptr && s.has_arguments) {
-      s.process->take_arguments(nullptr);
+    place* const process = slots_.process(i);
+    if (about_.restart == restart_kind::temporary && process != nullptr && s.has_arguments) {
+      process->take_arguments(nullptr);
     }
     if (decides_.child(i).now == plan::status::starting && !s.start_overdue) forget_timer(i);
     decides_.started(i, now, orders());
@@ -161,8 +166,8 @@ class dynamic_node final : public notice_inbox {
   [[gnu::always_inline]] void hear_of_end(notice& n, instant now) {
     const plan::child_index i = n.child;
     note_end(n);
-    happened(event_kind::ended, i, slots_[i].why);
-    decides_.child_ended(i, plan::class_of(slots_[i].why.kind()), now, orders());
+    happened(event_kind::ended, i, why_);
+    decides_.child_ended(i, plan::class_of(why_.kind()), now, orders());
   }
 
   void obey(plan::order const& o) {
@@ -178,20 +183,24 @@ class dynamic_node final : public notice_inbox {
         }
         return;
       case plan::order_kind::retry:
-        happened(event_kind::restarting, i, slots_[i].why);
-        return tell({.what = notice_kind::retry, .child = i, .life = slots_[i].life});
+        happened(event_kind::restarting, i, why_);
+        return tell({.what = notice_kind::retry,
+                     .child = i,
+                     .life = slots_[i].life,
+                     .why = why_,
+                     .message = noted_message()});
       case plan::order_kind::wait:
         return tell_later(i, notice_kind::wait_over, o.delay);
       case plan::order_kind::misbehaved:
-        if (about_.brutal_kill && slots_[i].why == reason::killed) return;  // as ordered
+        if (about_.brutal_kill && why_ == reason::killed) return;  // as ordered
         return report_about(report_kind::shutdown_error, i, report_action::none);
       case plan::order_kind::up:
         return wiring_.told->tell({.what = notice_kind::started, .child = wiring_.number, .life = life_});
       case plan::order_kind::giving_up:
         if (wiring_.seen_by->wants_events) {
-          wiring_.seen_by->happened({event_kind::gave_up, wiring_.about, slots_[i].why, this});
+          wiring_.seen_by->happened({event_kind::gave_up, wiring_.about, why_, this});
         }
-        cause_ = slots_[i].why;
+        cause_ = why_;
         return report_about(report_kind::reached_max_restart_intensity, i, report_action::giving_up);
       case plan::order_kind::shutting_down:
         return;
@@ -206,7 +215,7 @@ class dynamic_node final : public notice_inbox {
 
   void leave_stopped(plan::child_index i) {
     // A clean end of a child that may end is no news (reference A.11).
-    if (plan::class_of(slots_[i].why.kind()) == plan::exit_class::abnormal) {
+    if (plan::class_of(why_.kind()) == plan::exit_class::abnormal) {
       report_about(report_kind::child_terminated, i, report_action::left_stopped);
     }
     give_back_place(i);
@@ -238,7 +247,9 @@ class dynamic_node final : public notice_inbox {
       if (o.child == slots_.size()) slots_.add();
       slot& s = slots_[o.child];
       s.has_arguments = r.arguments != nullptr;
-      if (s.process != nullptr && s.has_arguments) s.process->take_arguments(std::move(r.arguments));
+      place* const process = slots_.process(o.child);
+      if (process != nullptr && s.has_arguments) process->take_arguments(std::move(r.arguments));
+      r.next = nullptr;
       s.asked = &r;
       orders()(o);
     });
@@ -247,10 +258,13 @@ class dynamic_node final : public notice_inbox {
   void terminate_child(terminate_request& r, plan::child_index i) {
     if (!r.child.at->is_of(r.child.generation)) return answer(r, child_result::not_found);
     if (decides_.child(i).is_asked || decides_.child(i).now == plan::status::stopping) {
-      r.next = std::exchange(slots_[i].asked_late, &r);
+      envelope** last = &slots_[i].asked;
+      while (*last != nullptr) last = &(*last)->next;
+      r.next = nullptr;
+      *last = &r;
       return;
     }
-    slots_[i].asked = &r;
+    r.next = std::exchange(slots_[i].asked, &r);
     decides_.terminate(i, wiring_.runs->now(), orders());
   }
 
@@ -262,12 +276,13 @@ class dynamic_node final : public notice_inbox {
   /// What was asked about a child is done.
   void answer_asked(plan::order const& o) {
     slot& s = slots_[o.child];
-    envelope& r = *std::exchange(s.asked, nullptr);
+    envelope& r = *std::exchange(s.asked, s.asked->next);
     auto* const start = as<start_request>(r);
     if (start == nullptr) return answer(static_cast<terminate_request&>(r), child_result::ok);
-    if (o.failed) return fail(r, o.why == plan::ending::start_failed ? s.why : reason::shutdown);
+    if (o.failed) return fail(r, o.why == plan::ending::start_failed ? why_ : reason::shutdown);
     const bool is_up = decides_.child(o.child).now == plan::status::running;
-    start->reply = is_up ? child_address{&s.first(), s.first().generation()} : child_address{};
+    place& first = slots_.first(o.child);
+    start->reply = is_up ? child_address{&first, first.generation()} : child_address{};
     give_back(r);
   }
 
@@ -275,11 +290,9 @@ class dynamic_node final : public notice_inbox {
 
   void start_process(plan::child_index i) {
     slot& s = slots_[i];
-    s.why = {};
-    s.message = nullptr;
     s.start_failed = s.start_overdue = false;
-    const begun_life begun = s.child().start();
-    s.life = begun.number;
+    const begun_life begun = s.child->start();
+    s.life = static_cast<std::uint32_t>(begun.number);
     ++s.incarnation;
     if (begun.is_up) comes_up_next(i);
     if (about_.start_limit != infinity) {
@@ -289,9 +302,9 @@ class dynamic_node final : public notice_inbox {
 
   void stop_process(plan::child_index i) {
     if (about_.brutal_kill) {
-      slots_[i].child().kill();
+      slots_[i].child->kill();
     } else {
-      slots_[i].child().stop();
+      slots_[i].child->stop();
     }
     if (has_ended_at_once(i)) return;
     if (!decides_.is_serving() && limit_.number != 0) return;  // all have one limit
@@ -309,13 +322,17 @@ class dynamic_node final : public notice_inbox {
 
   [[gnu::always_inline]] void note_end(notice& n) {
     slot& s = slots_[n.child];
-    s.why = std::move(n.why);
+    take_reason(n);
     if (s.start_overdue) {
-      s.why = {reason::timeout, "not started within " + detail::to_string(about_.start_limit)};
+      why_ = {reason::timeout, "not started within " + detail::to_string(about_.start_limit)};
     }
-    s.message = n.message ? &*n.message : nullptr;
     forget_timer(n.child);
   }
+  void take_reason(notice& n) {
+    why_ = std::move(n.why);
+    message_ = n.message ? &*n.message : nullptr;
+  }
+  type_id noted_message() const { return message_ == nullptr ? type_id() : type_id(*message_); }
 
   bool is_first_start(plan::child_index i) const {
     return decides_.child(i).now == plan::status::starting && !decides_.child(i).was_up;
@@ -326,12 +343,14 @@ class dynamic_node final : public notice_inbox {
     forget_timer(i);
     slot& s = slots_[i];
     s.incarnation = 0;
-    if (s.process != nullptr) {
-      s.process->give_up_generation();
+    if (place* const process = slots_.process(i)) {
+      process->give_up_generation();
     } else {
-      s.branch->give_up_generation();
+      slots_.branch(i)->give_up_generation();
     }
-    for (envelope* late = std::exchange(s.asked_late, nullptr); late != nullptr;) {
+    if (s.asked == nullptr) return;
+    envelope*& late_ones = decides_.child(i).is_asked ? s.asked->next : s.asked;
+    for (envelope* late = std::exchange(late_ones, nullptr); late != nullptr;) {
       envelope& r = *std::exchange(late, late->next);
       answer(static_cast<terminate_request&>(r), child_result::not_found);
     }
@@ -381,10 +400,10 @@ class dynamic_node final : public notice_inbox {
       return false;
     }
     if (!is_killed) {
-      slots_[i].child().kill();
+      slots_[i].child->kill();
       return false;
     }
-    const leaving l = slots_[i].child().leave_behind();
+    const leaving l = slots_[i].child->leave_behind();
     if (l == leaving::done) {
       report_running(report_kind::quarantined, slots_[i].incarnation, report_action::left_behind);
     }
@@ -416,12 +435,10 @@ class dynamic_node final : public notice_inbox {
   }
 
   void happened(event_kind what, plan::child_index i, exit_reason const& why) {
-    if (wiring_.seen_by->wants_events)
-      wiring_.seen_by->happened({what, &about_, why, &slots_[i].child(), this});
+    if (wiring_.seen_by->wants_events) wiring_.seen_by->happened({what, &about_, why, slots_[i].child, this});
   }
   void report_about(report_kind kind, plan::child_index i, report_action action, duration wait = {}) {
-    slot const& s = slots_[i];
-    report_about(kind, i, action, wait, &s.why, s.message == nullptr ? type_id() : type_id(*s.message));
+    report_about(kind, i, action, wait, &why_, noted_message());
   }
   /// About a function that runs, or ran, for too long.
   void report_running(report_kind kind, std::uint64_t incarnation, report_action action,
@@ -465,8 +482,10 @@ class dynamic_node final : public notice_inbox {
   std::vector<instant> ring_;
   plan::dynamic_plan<std::vector<plan::dynamic_child>> decides_;
   std::uint64_t life_ = 0;
-  exit_reason cause_;                                          // of giving up
-  limit_timer limit_;                                          // of all; number 0: not armed
+  exit_reason why_;                     // a child's last life has ended or has not started, as is judged now
+  type_name const* message_ = nullptr;  // that it was handling
+  exit_reason cause_;                   // of giving up
+  limit_timer limit_;                   // of all; number 0: not armed
   std::unordered_map<plan::child_index, limit_timer> timers_;  // of children that start, wait or stop
   std::uint64_t numbers_ = 0;
 };

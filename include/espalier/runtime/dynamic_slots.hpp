@@ -13,23 +13,15 @@ namespace espalier::runtime {
 /// them. Touched by the worker that runs the supervisor.
 class dynamic_slots {
  public:
-  /// A place, or what is made for a supervisor, and what is remembered of the current or last life there.
+  /// The place of a process, or a supervisor, and what is remembered of the current or last life there. All
+  /// children that there ever were at a time have one, so it is small.
   struct slot {
-    explicit slot(place& p) : process(&p) {}
-    explicit slot(std::unique_ptr<instance> b) : branch(std::move(b)) {}
+    explicit slot(node& c) : child(&c) {}
 
-    node& child() { return process != nullptr ? static_cast<node&>(*process) : branch->root(); }
-    /// The process by which a `ref` finds the child.
-    place& first() { return process != nullptr ? *process : branch->first(); }
-
-    place* process = nullptr;
-    std::unique_ptr<instance> branch;
-    std::uint64_t life = 0;
-    envelope* asked = nullptr;       // its start, or its stop
-    envelope* asked_late = nullptr;  // its stop, again and again
-    exit_reason why;
-    type_name const* message = nullptr;  // that it was handling
-    std::uint32_t incarnation = 0;       // of this child, not of those that were here before
+    node* child;
+    envelope* asked = nullptr;      // its start, or its stop, and then its stop again and again
+    std::uint32_t life = 0;         // the low bits of its number
+    std::uint32_t incarnation = 0;  // of this child, not of those that were here before
     bool has_arguments = false;
     bool start_failed = false;
     bool start_overdue = false;
@@ -41,17 +33,26 @@ class dynamic_slots {
     pattern_.told = &told;
   }
 
-  static_assert(sizeof(slot) <= 64);
+  static_assert(sizeof(slot) <= 32);
 
   std::size_t size() const { return slots_.size(); }
   slot& operator[](plan::child_index i) { return slots_[i]; }
   slot const& operator[](plan::child_index i) const { return slots_[i]; }
+  /// The child as a process; null if it is a supervisor.
+  place* process(plan::child_index i) {
+    return branches_.empty() ? static_cast<place*>(slots_[i].child) : nullptr;
+  }
+  /// The child as a supervisor, with all below it; null if it is a process.
+  instance* branch(plan::child_index i) const { return branches_.empty() ? nullptr : branches_[i].get(); }
+  /// The process by which a `ref` finds the child.
+  place& first(plan::child_index i) { return branches_.empty() ? *process(i) : branches_[i]->first(); }
 
   /// One more, behind the others.
   void add() {
     const auto number = static_cast<plan::child_index>(slots_.size());
     if (pattern_.about->supervisor) {
-      slots_.emplace_back(maker_.make(*pattern_.about, *pattern_.told, number));
+      slots_.emplace_back(
+          branches_.emplace_back(maker_.make(*pattern_.about, *pattern_.told, number))->root());
       return;
     }
     place** const own = own_neighbours();
@@ -71,14 +72,13 @@ class dynamic_slots {
   // --- from the simulation
 
   bool holds_nothing() const {
-    return std::all_of(slots_.begin(), slots_.end(), [](slot const& s) {
-      return s.process != nullptr ? s.process->holds_nothing() : s.branch->holds_nothing();
-    });
+    return std::all_of(places_.begin(), places_.end(), [](auto& p) { return p.holds_nothing(); }) &&
+           std::all_of(branches_.begin(), branches_.end(), [](auto& b) { return b->holds_nothing(); });
   }
   std::size_t left_behind_count() const {
     std::size_t n = 0;
-    for (slot const& s : slots_)
-      n += s.process != nullptr ? s.process->left_behind_count() : s.branch->left_behind_count();
+    for (auto& p : places_) n += p.left_behind_count();
+    for (auto& b : branches_) n += b->left_behind_count();
     return n;
   }
 
@@ -100,10 +100,11 @@ class dynamic_slots {
 
   place_plan pattern_;
   instance_maker const& maker_;
-  std::deque<std::vector<place*>> neighbours_;  // of children that name themselves
-  std::deque<place_plan> own_plans_;            // likewise
-  std::pmr::monotonic_buffer_resource memory_;  // in which they stand side by side:
-  std::pmr::deque<place> places_{&memory_};     // of children that are processes
+  std::deque<std::vector<place*>> neighbours_;       // of children that name themselves
+  std::deque<place_plan> own_plans_;                 // likewise
+  std::pmr::monotonic_buffer_resource memory_;       // in which they stand side by side:
+  std::pmr::deque<place> places_{&memory_};          // of children that are processes
+  std::vector<std::unique_ptr<instance>> branches_;  // of those that are supervisors
   std::vector<slot> slots_;
 };
 

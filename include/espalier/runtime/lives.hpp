@@ -7,6 +7,7 @@
 // the place, or on the supervisor that holds it, one step at a time; what comes next is decided in place.hpp.
 //
 // A life, as seen by the supervisor: start -> started | ignored | start_failed; after started -> ended, once.
+// The start may answer at once that it has `started`; then that is not told.
 //
 //   1. start      a worker builds the process and awaits its `init`. Mail waits. A throw, a stop or a kill
 //                 now makes it `start_failed`; the mail goes on waiting for the next attempt.
@@ -124,8 +125,8 @@ class lives : public hand_overs {
     running_.store(life_.get(), std::memory_order_release);  // as in `begin_life`
     return true;
   }
-  /// While nobody has the place, and nobody but the caller, its supervisor, has anything to say to it,
-  /// because it is parked and has no timer. Answers false if the life has to begin as always.
+  /// While the place is only parked. So nobody has it, and without a timer nobody but the caller, its
+  /// supervisor, has anything to say to it. Answers false if the life has to begin as always.
   bool begin_parked() {
     if (timing_ != nullptr || !mail_.empty() || !build_at_once()) return false;
     needs_lock_ = false;

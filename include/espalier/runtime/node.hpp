@@ -12,7 +12,9 @@ enum class notice_kind : unsigned char {
   // from the parent, or from the engine to the root
   start,
   stop,
-  // from a child: after a start one of the first three, and after `started` one `ended`
+  // from a child: after a start one of the first three, unless that has answered that it is up, and once it
+  // is
+  // one `ended`
   started,
   ignored,
   start_failed,

@@ -17,10 +17,11 @@ namespace espalier::runtime {
 ///      holds no lock, and what the notice leads to may come back to what the worker runs, as it may from
 ///      another worker.
 ///   2. Other threads, and timers, which expire under a lock, have the supervisor submitted.
-///   3. What the taker starts may be up at once. That comes next, before the inbox, in which there is nothing
-///      about that life.
-///   4. What the taker stops may have ended at once, and tells that without a lock: only that thread finds
-///      that it takes. It comes next if nothing waits; all else keeps its order.
+///   3. A process that the taker starts may be up at once. That comes next, before all that waits: the end of
+///      that life may be there already.
+///   4. A supervisor that the taker starts may be up within that, and what the taker stops may have ended.
+///      That is told without a lock: only that thread finds that it takes. A start comes next, an end if
+///      nothing waits; all else keeps its order.
 class notice_inbox : public node, public parent {
  public:
   /// Starts a new life, and answers its number. The last one has been told as ended.
@@ -97,7 +98,8 @@ class notice_inbox : public node, public parent {
   }
   /// By the taker.
   bool may_be_next(notice const& n) const {
-    return n.what == notice_kind::ended && is_last_ && is_empty_.load(std::memory_order_relaxed);
+    return n.what == notice_kind::started ||
+           (n.what == notice_kind::ended && is_last_ && is_empty_.load(std::memory_order_relaxed));
   }
   void take_with_what_is_next(notice& n) {
     take(n);

@@ -45,7 +45,7 @@ class one_taker {
   template <class Put>
   [[nodiscard]] turn begin(name me, Put put) {
     bool backs_off = false;
-    if (owner_.load(Atomics::relaxed) == me && !is_in_.load(Atomics::relaxed)) {
+    if (is_owner(me) && !is_in_.load(Atomics::relaxed)) {
       is_in_.store(true, Atomics::release);
       if (Atomics::check(owner_) == me) {  // pairs with `disturb`
         is_owners_ = true;
@@ -63,7 +63,7 @@ class one_taker {
         return turn::to_submit;
       }
     }
-    if (owner_.load(Atomics::relaxed) == me) {  // within its turn, at the end of which it looks
+    if (is_owner(me)) {  // within its turn, at the end of which it looks
       is_more_ = true;
       put();
       return turn::others;
@@ -94,7 +94,7 @@ class one_taker {
       }
       if (former_ == me) former_ = 0;
       const bool is_left = std::exchange(is_left_, false);
-      if (!is_left && owner_.load(Atomics::relaxed) != me) return true;  // who disturbed it sees to it
+      if (!is_left && !is_owner(me)) return true;  // who disturbed it sees to it
       owner_.store(0, Atomics::relaxed);
     } else {
       lock.lock();
@@ -121,6 +121,8 @@ class one_taker {
 
   /// Whether the calling thread takes, of which that is the name.
   bool is_taking(name me) const { return taker_.load(Atomics::relaxed) == me; }
+  /// Whether that one needs no lock.
+  bool is_owner(name me) const { return owner_.load(Atomics::relaxed) == me; }
 
  private:
   static constexpr std::uint32_t most_wanted = 1U << 20;
