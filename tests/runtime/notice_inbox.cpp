@@ -162,7 +162,7 @@ TEST_CASE("a child that is up later is heard of in its order") {
   CHECK(s.trace == "stop start retry started ");
 }
 
-TEST_CASE("a worker that has often told a supervisor something does so without a lock until others come") {
+TEST_CASE("what comes to a supervisor that one worker has told thousands of things keeps its order") {
   recorder runs;
   supervisor s(runs);
   runs.is_worker = true;

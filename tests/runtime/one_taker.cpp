@@ -32,7 +32,7 @@ class letters {
   }
   bool is_taking(taking::name me) const { return turns_.is_taking(me); }
   bool is_owner(taking::name me) const { return turns_.is_owner(me); }
-  /// As many turns as make an owner, and one more.
+  /// More turns than make an owner, also if some were disturbed.
   void become_owner(taking::name me) {
     for (int i = 0; i != 100; ++i) {
       REQUIRE(begin(me, '-') == turn::mine);

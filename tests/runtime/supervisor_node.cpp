@@ -237,4 +237,32 @@ TEST_CASE("all children of a supervisor restart there and then where nothing of 
   }
 }
 
+TEST_CASE("a supervisor that is up within its start is heard of next, and needs no turn of the one above") {
+  workers runs;
+  engine top;
+  es::record all, inner, first, second;
+  all.supervisor = inner.supervisor = true;
+  all.children = 2;
+  inner.children = 1;
+  second.number = 1;
+  runtime::supervisor_node above(
+      {.about = &all, .path = "above", .told = &top, .runs = &runs, .seen_by = &top}, {});
+  runtime::supervisor_node below(
+      {.about = &inner, .path = "below", .told = &above, .runs = &runs, .seen_by = &top}, {});
+  leaf in, beside;
+  in.above = &below;
+  beside.above = &above;
+  beside.number = 1;
+  below.adopt(in, first, "in");
+  above.adopt(below, inner, "below");
+  above.adopt(beside, second, "beside");
+  above.start();
+  CHECK(runs.ready.empty());
+  CHECK(in.is_alive);
+  CHECK(beside.is_alive);
+  above.stop();
+  runs.work();
+  CHECK_FALSE(in.is_alive);
+}
+
 }  // namespace

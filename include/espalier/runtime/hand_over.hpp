@@ -80,8 +80,8 @@ class hand_overs : public address {
   }
 
   /// The same for one that runs no code at its end: it ends and rests by one CAS, which expects that nothing
-  /// has come but `only`, if that is given. Answers false if there is more to do; then the life has not
-  /// ended.
+  /// has come but `only`, if that is given. Answers false if there is more to do; then the caller ends it as
+  /// always.
   bool end_and_rest(exit_reason& why, envelope* only) {
     if (timing_ != nullptr || !mail_.empty() || answers_ != nullptr) return false;
     life_->destroy();

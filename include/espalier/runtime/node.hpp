@@ -12,9 +12,8 @@ enum class notice_kind : unsigned char {
   // from the parent, or from the engine to the root
   start,
   stop,
-  // from a child: after a start one of the first three, unless that has answered that it is up, and once it
-  // is
-  // one `ended`
+  // from a child: after a start one of the first three, unless that has answered that it is up; and one
+  // `ended` once it is
   started,
   ignored,
   start_failed,

@@ -20,7 +20,8 @@
 //      in. If it is not, all goes on as in 1. If it is, it is left to it: `is_taken_` is set in its name. It
 //      finds that it is not the owner any more, and goes on under the lock as in 1.
 //   4. There is no other owner until the former one has come to the lock: it may be about to say that it is
-//      in. And each owner that is disturbed has the next one wait twice as long: that costs microseconds.
+//      in. And each owner that is disturbed has the next one wait twice as long, because that may cost some
+//      tens of microseconds.
 //
 // Why not both take: at least one sees what the other has stored (atomics.hpp). If the owner still was it
 // when it had said that it is in, who disturbs it sees that; if that one does not, the owner does not begin.
@@ -39,7 +40,7 @@ enum class turn : unsigned char {
 template <class Mutex, class Atomics = std_atomics, std::uint32_t Wanted = 1024>
 class one_taker {
  public:
-  using name = std::uintptr_t;  // of a thread; not 0
+  using name = std::uintptr_t;  // of a thread
 
   /// A worker has something to be taken: by itself, if that can be. If not, `put` is called under the lock.
   template <class Put>
@@ -111,7 +112,8 @@ class one_taker {
     turns_ = 0;
     return !std::exchange(is_taken_, true);
   }
-  /// Who was submitted takes what there is: `take` is called under the lock.
+  /// Who was submitted takes what there is: `take` is called under the lock. One of no name, 0, never becomes
+  /// the owner.
   template <class Take>
   void take_all(name me, Take take) {
     std::lock_guard lock(mutex_);
