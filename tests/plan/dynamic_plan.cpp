@@ -360,6 +360,6 @@ constexpr bool stops_all(unsigned children) {
 }
 static_assert(stops_all(0) && stops_all(1) && stops_all(8));
 
-static_assert(sizeof(plan::dynamic_child) <= 24, "there may be a hundred thousand of them");
+static_assert(sizeof(plan::dynamic_child) <= 16, "there may be a hundred thousand of them");
 
 }  // namespace

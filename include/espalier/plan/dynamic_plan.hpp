@@ -29,8 +29,7 @@ struct dynamic_child {
   status now = status::forgotten;  // the place is free
   bool was_up = false;             // its first start has succeeded
   bool is_asked = false;           // its start, or its stop, was requested and is under way
-  child_index next_free = 0;       // of a free place: the one behind it
-  std::uint32_t repeats = 0;       // restarts since it lived for a period
+  std::uint32_t repeats = 0;       // restarts since it lived for a period; of a free place, the next free one
   instant started{};
 };
 
@@ -163,13 +162,13 @@ class dynamic_plan {
       return size() - 1;
     }
     const child_index i = free_;
-    free_ = children_[i].next_free;
+    free_ = children_[i].repeats;
     children_[i] = {};
     return i;
   }
   constexpr void release(child_index i) {
     children_[i].now = status::forgotten;
-    children_[i].next_free = free_;
+    children_[i].repeats = free_;
     free_ = i;
     --count_;
   }

@@ -187,9 +187,9 @@ class context {
 
   /// Ends this process once the handler is done. In a constructor or `init`, the start fails with that
   /// reason.
-  void stop(exit_reason why = reason::normal) { self_->asked_to_stop = std::move(why); }
+  void stop(exit_reason why = reason::normal) { self_->ask_to_stop(std::move(why)); }
   /// Whether this process has been asked to stop, by itself or by its supervisor. A long handler looks at it.
-  bool stopping() const { return bool(self_->asked_to_stop) || runtime::is_stopping(*self_); }
+  bool stopping() const { return self_->is_asked_to_stop || runtime::is_stopping(*self_); }
 
   /// Sends this process an `es::down<Q>` when the present incarnation of `Q` ends, or the next one if it is
   /// being restarted; at once if it is parked.

@@ -58,26 +58,30 @@ class incarnation : public in_block {
   /// Destroys the process, if it was built.
   virtual void destroy() noexcept = 0;
 
-  /// Throws what left `init` or `terminate`.
-  void finish_activity() {
-    task<void> done = std::move(activity);
-    if (done) done.take();
+  /// Throws what left `init` or `terminate`, if that was a task.
+  virtual void finish_activity() = 0;
+
+  /// Has it end once its function has returned. While it ends already it is only remembered.
+  void ask_to_stop(exit_reason why) {
+    is_asked_to_stop = true;
+    if (!is_ending) ending = std::move(why);
   }
 
-  // What each message touches comes first.
   place& home;
   detail::resume_loop loop;
   suspension* waiting = nullptr;
-  reason_box asked_to_stop;  // by itself
-  custody<> held;
-  bool traps_exits = false;
-  bool only_destructs = false;       // its functions have returned; destructors run, which must not throw
-  std::atomic<bool> left{false};     // behind; written under the lock of the place
-  std::uint8_t answered = 0;         // requests at once, since one had to be waited for
-  std::uint64_t const number;        // of the place
-  task<void> activity;               // the frame of init or terminate
-  exit_reason ending;                // why it terminates
+  reason_box ending;           // why it is to end, or ends
+  std::uint64_t const number;  // of the place
+  std::uint32_t calls = 0;
   std::uint32_t const shown_number;  // of the child
+  custody<> held;
+  std::atomic<bool> left{false};  // behind; written under the lock of the place
+  std::uint8_t answered = 0;      // requests at once, since one had to be waited for
+  bool is_asked_to_stop = false;  // by itself
+  bool is_ending : 1 = false;     // its end has begun, for whatever reason
+  bool has_activity : 1 = false;  // its `init` or `terminate` is a task, which is not done
+  bool traps_exits : 1 = false;
+  bool only_destructs : 1 = false;  // its functions have returned; destructors run, which must not throw
 };
 
 // What a process asks of its runtime. Declared here, so that the code of processes needs no threads and no

@@ -12,6 +12,25 @@ concept has_init = requires(P& p) {
 }
 || requires(P& p, context<P>& self) { p.init(self); };
 
+/// Whether what is awaited is its `init` or `terminate`.
+template <class P>
+concept inits_as_task = requires(P& p) {
+  { p.init() } -> std::same_as<task<void>>;
+}
+|| requires(P& p, context<P>& self) {
+  { p.init(self) } -> std::same_as<task<void>>;
+};
+template <class P>
+concept terminates_as_task = requires(P& p) {
+  { p.terminate() } -> std::same_as<task<void>>;
+}
+|| requires(P& p, exit_reason const& why) {
+  { p.terminate(why) } -> std::same_as<task<void>>;
+}
+|| requires(P& p, exit_reason const& why, context<P>& self) {
+  { p.terminate(why, self) } -> std::same_as<task<void>>;
+};
+
 template <class P>
 concept is_constant = noexcept(P{}) && requires {
   typename std::integral_constant<int, (static_cast<void>(P{}), 0)>;
@@ -74,8 +93,13 @@ class life : public incarnation {
     }
   }
 
+  void finish_activity() override {
+    has_activity = false;
+    if constexpr (may_suspend) std::exchange(activity_, {}).take();
+  }
+
   void destroy() noexcept override {
-    activity.reset();
+    if constexpr (may_suspend) activity_.reset();
     if (built_) process_.~P();
     built_ = false;
   }
@@ -88,19 +112,24 @@ class life : public incarnation {
   std::coroutine_handle<> drive(Function function) {
     using result = decltype(function());
     if constexpr (std::is_same_v<result, task<void>>) {
-      activity = function();
-      return activity.start_in(loop);
+      activity_ = function();
+      has_activity = true;
+      return activity_.start_in(loop);
     } else {
       static_cast<void>(function());
       return {};
     }
   }
 
+  static constexpr bool may_suspend = inits_as_task<P> || terminates_as_task<P>;
+  struct nothing {};
+
   bool built_ = false;
   union {
     P process_;
   };
   context<P> self_;
+  [[no_unique_address]] std::conditional_t<may_suspend, task<void>, nothing> activity_;
 };
 
 /// The same for a dynamic child with start arguments.

@@ -29,7 +29,7 @@
 // it has to count, so its messages go into `mail_` directly, and all of it is under the lock.
 namespace espalier::runtime {
 
-class address : public node, public reply_sink {
+class address : public node {
  public:
   // --- from the parent
 
@@ -66,12 +66,12 @@ class address : public node, public reply_sink {
   pushed put_in_row(envelope& mail) {
     return worker_slot::mine->keep(*this, inbox_, mail) ? pushed::queued : put(mail);
   }
-  void submit() { runs_->submit(*this); }
+  void submit() { runs().submit(*this); }
 
   /// Registers who waits for room here. Answers false if there is room.
   bool has_wait_for_room(room_waiter& w, std::uint64_t life) {
     std::lock_guard lock(mutex_);
-    if (inbox_.is_parked() || bounded_ < plan_->about->mailbox) return false;
+    if (inbox_.is_parked() || has_room()) return false;
     rare_part().waiting.emplace_back(&w, life);
     return true;
   }
@@ -87,8 +87,16 @@ class address : public node, public reply_sink {
   }
 
   /// From the timer of what the process is suspended on, and from that of its messages for later.
-  void push_limit() { note_expired(limit_expired_); }
-  void push_due() { note_expired(mail_is_due_); }
+  void push_limit() {
+    std::unique_lock lock(mutex_);
+    limit_expired_ = true;
+    attend(lock);
+  }
+  void push_due() {
+    std::unique_lock lock(mutex_);
+    mail_is_due_ = true;
+    attend(lock);
+  }
 
   void deliver(answerable& answered) noexcept override {
     if (question::takes(*this, answered)) return;
@@ -161,7 +169,7 @@ class address : public node, public reply_sink {
     const bool is_empty = inbox_.is_parked() && rare_ == nullptr && mail_.empty();
     if (!is_empty) lock.lock();
     generation_.store(generation() + 1, std::memory_order_relaxed);
-    lives_before_ = last_life();
+    lives_before_ = static_cast<std::uint32_t>(last_life());
     if (is_empty) return;
     if (rare_ != nullptr) rare_->arguments.reset();
     park(lock);
@@ -191,9 +199,9 @@ class address : public node, public reply_sink {
   template <class Convert>
   void make_by(life_maker make, Convert convert) {
     rare& own = rare_part();
-    own.plan = *plan_;
-    own.plan.make = make;
-    plan_ = &own.plan;
+    own.plan = std::make_unique<place_plan>(*plan_);
+    own.plan->make = make;
+    plan_ = own.plan.get();
     sort_in(inbox_.take());
     envelope_list all = std::move(mail_);
     while (envelope* e = all.pop()) mail_.push(e->is_message() ? convert(*e) : *e);
@@ -202,11 +210,11 @@ class address : public node, public reply_sink {
  protected:
   address(place_plan const& plan, std::uint32_t number)
       : plan_(&plan),
-        runs_(plan.runs),
         number_(number),
         is_bounded_(plan.about->mailbox != record::no_bound),
-        is_simulated_(plan.faults != nullptr),
-        neighbours_(plan.neighbours) {}
+        is_simulated_(plan.faults != nullptr) {
+    if (is_bounded_) rare_part();
+  }
   ~address() {
     // The system has ended: nothing runs, and all lives have been told as ended.
     sort_in(inbox_.park());
@@ -227,13 +235,13 @@ class address : public node, public reply_sink {
     envelope* const last = newest;
     envelope* oldest = nullptr;
     bool has_answers = false;
-    while (newest != handled_in_place_) {
+    while (newest != nullptr && !(is_in_place_ && newest->next == nullptr)) {
       envelope* const e = std::exchange(newest, newest->next);
       has_answers |= e->is_answer;
       e->next = oldest;
       oldest = e;
     }
-    if (handled_in_place_ != nullptr) handled_in_place_ = nullptr;
+    if (is_in_place_) is_in_place_ = false;
     if (oldest == nullptr) return;
     if (!has_answers) return mail_.push_chain(*oldest, *last);
     while (oldest != nullptr) {
@@ -272,14 +280,14 @@ class address : public node, public reply_sink {
 
   /// Who may go on, now that something was taken out of the mailbox. Under the lock.
   waiting_for_room take_waiting() {
-    if (rare_ == nullptr || rare_->waiting.empty() || bounded_ >= plan_->about->mailbox) return {};
+    if (rare_ == nullptr || rare_->waiting.empty() || !has_room()) return {};
     return std::exchange(rare_->waiting, {});
   }
   /// Counts what now stands in `mail_`. Under the lock.
   void count_bounded() {
-    bounded_ = 0;
-    for (envelope const* e = mail_.first(); is_bounded_ && e != nullptr; e = e->next)
-      bounded_ += is_bounded(*e);
+    if (!is_bounded_) return;
+    rare_->bounded = 0;
+    for (envelope const* e = mail_.first(); e != nullptr; e = e->next) rare_->bounded += is_bounded(*e);
   }
   static void tell_of_room(waiting_for_room const& waiting) {
     for (auto [w, life] : waiting) w->go_on(life);
@@ -304,7 +312,8 @@ class address : public node, public reply_sink {
     std::vector<std::unique_ptr<left_behind>> left;
     envelope_list queued;  // before the stop, and to be handled before it
     std::shared_ptr<void const> arguments;
-    place_plan plan;  // of one that a simulation makes in its own way
+    std::uint32_t bounded = 0;         // in `mail_`, of those that a bound applies to
+    std::unique_ptr<place_plan> plan;  // of one that a simulation makes in its own way
   };
   rare& rare_part() {
     if (rare_ == nullptr) rare_ = std::make_unique<rare>(*this);
@@ -355,50 +364,43 @@ class address : public node, public reply_sink {
     return out;
   }
 
+  scheduler& runs() const { return *plan_->runs; }
+  /// Of a mailbox with a bound: whether one more that it applies to has room. Under the lock.
+  bool has_room() const { return rare_->bounded < plan_->about->mailbox; }
+
   /// The present life, or the last one.
   std::uint64_t last_life() const { return lives_.load(std::memory_order_relaxed); }
 
-  // What each message touches stands in two cache lines: here, and at the end (`place::pin_layout`).
+  // What others touch stands in the first cache line, and what the worker touches in the second one
+  // (`place::pin_layout`).
   std::atomic<std::uint64_t> generation_{1};  // written while there is no life
   place_plan const* plan_;
-  scheduler* const runs_;
-  std::uint32_t const number_;  // of the child, for its parent
+  std::uint32_t const number_;      // of the child, for its parent
+  std::uint32_t lives_before_ = 0;  // of the children that the place was given to before; its low bits
   bool const is_bounded_;
   bool const is_simulated_;
   std::atomic<bool> stop_asked_{false};  // written by the parent, like the next one
   std::atomic<bool> kill_asked_{false};
-  mailbox<envelope> inbox_;
-
   short_lock mutex_;
-  bool limit_expired_ = false;  // under the lock, like the next ones
-  bool mail_is_due_ = false;
-  bool start_asked_ = false;
+  bool limit_expired_ : 1 = false;  // under the lock, like the next two
+  bool mail_is_due_ : 1 = false;
+  bool start_asked_ : 1 = false;
   bool has_arguments_ = false;
-  bool is_draining_ = false;             // touched by the worker, like the next two
-  bool is_busy_ = false;                 // in a simulation
-  bool had_signals_ = false;             // when it looked last
+  // Whether `life_` is there for who has the lock. Set without it, by who has the process.
+  std::atomic<bool> is_running_{false};
+  mailbox<envelope> inbox_;
   std::atomic<std::uint64_t> lives_{0};  // written by the parent
-  std::uint64_t lives_before_ = 0;       // of the children that the place was given to before
-  std::unique_ptr<rare> rare_;
-  // The life of `life_`. Set without the lock, by who has the process, and to null under it.
-  std::atomic<incarnation*> running_{nullptr};
-  // Touched by the worker.
-  type_name const* last_message_ = nullptr;  // that it was handling when it began to end
-  std::uint64_t calls_ = 0;
-  std::unique_ptr<timing> timing_;
 
-  envelope_list mail_;                    // taken out of the inbox
-  envelope* answers_ = nullptr;           // likewise
-  envelope* handled_in_place_ = nullptr;  // still queued in the inbox; touched by the worker
-  place* const* const neighbours_;
-  std::uint32_t bounded_ = 0;  // in `mail_`, of those that a bound applies to; under the lock
+  std::unique_ptr<rare> rare_;  // under the lock
+  std::unique_ptr<timing> timing_;
+  envelope_list mail_;           // taken out of the inbox
+  envelope* answers_ = nullptr;  // likewise
+  bool is_in_place_ = false;     // what is handled is queued in the inbox still, as the oldest there
+  bool is_draining_ = false;
+  bool is_busy_ = false;      // in a simulation
+  bool had_signals_ = false;  // when it looked last
 
  private:
-  void note_expired(bool& what) {
-    std::unique_lock lock(mutex_);
-    what = true;
-    attend(lock);
-  }
   void go_on(std::uint64_t life) noexcept {
     std::unique_lock lock(mutex_);
     if (life != last_life() || rooms_missing() == 0) return;
@@ -410,10 +412,10 @@ class address : public node, public reply_sink {
     sort_in(inbox_.park());
     envelope_list refused = std::move(mail_);
     envelope* const late = std::exchange(answers_, nullptr);
-    bounded_ = 0;
     if (rare_ == nullptr) {
       lock.unlock();
     } else {
+      rare_->bounded = 0;
       rare_->signals.clear();
       const waiting_for_room waiting = std::exchange(rare_->waiting, {});
       const bond_list told = rare_->bonds.take_watchers();
@@ -429,7 +431,7 @@ class address : public node, public reply_sink {
     std::unique_lock lock(mutex_);
     if (refuses(may_wait) || is_gone(generation)) return {};
     mail.set_generation(generation);
-    if (bounded_ >= plan_->about->mailbox && is_bounded(mail)) return overflow_with(mail, lock);
+    if (!has_room() && is_bounded(mail)) return overflow_with(mail, lock);
     add_bounded(mail);
     if (inbox_.is_alive()) attend(lock);
     return {true};
@@ -438,7 +440,7 @@ class address : public node, public reply_sink {
   void add_bounded(envelope& mail) {
     sort_in(inbox_.take());  // what came before
     mail_.push(mail);
-    bounded_ += is_bounded(mail);
+    rare_->bounded += is_bounded(mail);
   }
 
   /// Does what the mailbox's option says. Unlocks.
@@ -454,7 +456,7 @@ class address : public node, public reply_sink {
         return {true};
       case overflow::drop_oldest: {
         envelope* const oldest = mail_.pop_bounded();
-        if (oldest != nullptr) --bounded_;
+        if (oldest != nullptr) --rare_->bounded;
         add_bounded(mail);
         if (inbox_.is_alive()) attend(lock);
         if (lock.owns_lock()) lock.unlock();

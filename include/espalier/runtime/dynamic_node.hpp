@@ -291,7 +291,7 @@ class dynamic_node final : public notice_inbox {
   void start_process(plan::child_index i) {
     slot& s = slots_[i];
     s.start_failed = s.start_overdue = false;
-    const begun_life begun = s.child->start();
+    const begun_life begun = slots_.child(i).start();
     s.life = static_cast<std::uint32_t>(begun.number);
     ++s.incarnation;
     if (begun.is_up) comes_up_next(i);
@@ -302,9 +302,9 @@ class dynamic_node final : public notice_inbox {
 
   void stop_process(plan::child_index i) {
     if (about_.brutal_kill) {
-      slots_[i].child->kill();
+      slots_.child(i).kill();
     } else {
-      slots_[i].child->stop();
+      slots_.child(i).stop();
     }
     if (has_ended_at_once(i)) return;
     if (!decides_.is_serving() && limit_.number != 0) return;  // all have one limit
@@ -400,10 +400,10 @@ class dynamic_node final : public notice_inbox {
       return false;
     }
     if (!is_killed) {
-      slots_[i].child->kill();
+      slots_.child(i).kill();
       return false;
     }
-    const leaving l = slots_[i].child->leave_behind();
+    const leaving l = slots_.child(i).leave_behind();
     if (l == leaving::done) {
       report_running(report_kind::quarantined, slots_[i].incarnation, report_action::left_behind);
     }
@@ -435,7 +435,8 @@ class dynamic_node final : public notice_inbox {
   }
 
   void happened(event_kind what, plan::child_index i, exit_reason const& why) {
-    if (wiring_.seen_by->wants_events) wiring_.seen_by->happened({what, &about_, why, slots_[i].child, this});
+    if (wiring_.seen_by->wants_events)
+      wiring_.seen_by->happened({what, &about_, why, &slots_.child(i), this});
   }
   void report_about(report_kind kind, plan::child_index i, report_action action, duration wait = {}) {
     report_about(kind, i, action, wait, &why_, noted_message());

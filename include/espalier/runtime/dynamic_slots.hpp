@@ -13,12 +13,9 @@ namespace espalier::runtime {
 /// them. Touched by the worker that runs the supervisor.
 class dynamic_slots {
  public:
-  /// The place of a process, or a supervisor, and what is remembered of the current or last life there. All
-  /// children that there ever were at a time have one, so it is small.
+  /// What is remembered of a child and of its current or last life. All children that there ever were at a
+  /// time have one, so it is small.
   struct slot {
-    explicit slot(node& c) : child(&c) {}
-
-    node* child;
     envelope* asked = nullptr;      // its start, or its stop, and then its stop again and again
     std::uint32_t life = 0;         // the low bits of its number
     std::uint32_t incarnation = 0;  // of this child, not of those that were here before
@@ -33,31 +30,33 @@ class dynamic_slots {
     pattern_.told = &told;
   }
 
-  static_assert(sizeof(slot) <= 32);
+  static_assert(sizeof(slot) <= 24);
 
   std::size_t size() const { return slots_.size(); }
   slot& operator[](plan::child_index i) { return slots_[i]; }
   slot const& operator[](plan::child_index i) const { return slots_[i]; }
   /// The child as a process; null if it is a supervisor.
-  place* process(plan::child_index i) {
-    return branches_.empty() ? static_cast<place*>(slots_[i].child) : nullptr;
-  }
+  place* process(plan::child_index i) { return branches_.empty() ? &places_[i] : nullptr; }
   /// The child as a supervisor, with all below it; null if it is a process.
   instance* branch(plan::child_index i) const { return branches_.empty() ? nullptr : branches_[i].get(); }
+  node& child(plan::child_index i) {
+    if (branches_.empty()) return places_[i];
+    return branches_[i]->root();
+  }
   /// The process by which a `ref` finds the child.
-  place& first(plan::child_index i) { return branches_.empty() ? *process(i) : branches_[i]->first(); }
+  place& first(plan::child_index i) { return branches_.empty() ? places_[i] : branches_[i]->first(); }
 
   /// One more, behind the others.
   void add() {
     const auto number = static_cast<plan::child_index>(slots_.size());
+    slots_.emplace_back();
     if (pattern_.about->supervisor) {
-      slots_.emplace_back(
-          branches_.emplace_back(maker_.make(*pattern_.about, *pattern_.told, number))->root());
+      branches_.push_back(maker_.make(*pattern_.about, *pattern_.told, number));
       return;
     }
     place** const own = own_neighbours();
     if (own == nullptr) {
-      slots_.emplace_back(places_.emplace_back(pattern_, number));
+      places_.emplace_back(pattern_, number);
       return;
     }
     place_plan& p = own_plans_.emplace_back(pattern_);
@@ -66,7 +65,6 @@ class dynamic_slots {
     for (std::uint32_t e = 0; e != p.about->edge_count; ++e) {
       if (names_itself(e)) own[e] = &made;
     }
-    slots_.emplace_back(made);
   }
 
   // --- from the simulation

@@ -68,11 +68,11 @@ class hand_overs : public address {
   // --- the end
 
   /// The hand-over. After it, this place may be started again at any moment, on another worker.
-  void end() {
+  void end(bool in_message = true) {
     destroy_process();
-    const exit_reason why = std::move(life_->ending);
-    const type_id message =
-        plan::class_of(why.kind()) == plan::exit_class::abnormal ? noted_message() : type_id{};
+    const exit_reason why = std::move(*life_->ending);
+    const bool is_told = in_message && plan::class_of(why.kind()) == plan::exit_class::abnormal;
+    const type_id message = is_told && current_ != nullptr ? current_->message_type() : type_id{};
     release_rest();
     ends_here = this;
     hand_over(why, message, std::exchange(current_, nullptr));
@@ -96,7 +96,7 @@ class hand_overs : public address {
         life_ = std::move(over);
         return false;
       }
-      running_.store(nullptr, std::memory_order_relaxed);
+      is_running_.store(false, std::memory_order_relaxed);
     }
     over.reset();  // the place may run elsewhere
     tell(notice_kind::ended, number, std::move(why));
@@ -111,7 +111,7 @@ class hand_overs : public address {
     std::optional<parting> others;
     {
       std::lock_guard lock(mutex_);
-      running_.store(nullptr, std::memory_order_relaxed);
+      is_running_.store(false, std::memory_order_relaxed);
       gather_mail(plan_->is_used_once ? inbox_.park() : inbox_.close());
       late = std::exchange(answers_, nullptr);
       if (!mail_.empty()) {
@@ -177,7 +177,7 @@ class hand_overs : public address {
     std::optional<parting> others;
     {
       std::lock_guard lock(mutex_);
-      running_.store(nullptr, std::memory_order_relaxed);
+      is_running_.store(false, std::memory_order_relaxed);
       sort_in(inbox_.take());
       late = std::exchange(answers_, nullptr);
       own = take_private(untaken_signal);  // what others have sent goes on waiting
@@ -218,19 +218,15 @@ class hand_overs : public address {
   void release_rest() {
     phase_ = phase::none;
     is_draining_ = false;
-    last_message_ = nullptr;
     needs_lock_ = true;
     is_busy_ = false;
   }
   /// Frees the block and the messages of its timers. Answers which life it was.
   std::uint64_t drop_life() {
-    if (timing_ != nullptr && !planted(planted_mistake::timer_outlives_process)) timing_->clear(*runs_);
+    if (timing_ != nullptr && !planted(planted_mistake::timer_outlives_process)) timing_->clear(runs());
     life_.reset();
     return last_life();
   }
-
-  void note_message() { last_message_ = &*current_->message_type(); }
-  type_id noted_message() const { return last_message_ == nullptr ? type_id() : type_id(*last_message_); }
 
   void reach(fault_point where) {
     if (is_simulated_) plan_->faults->reach(where, here(), current_);

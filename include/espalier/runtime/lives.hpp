@@ -34,7 +34,7 @@ class lives : public hand_overs {
     kill_asked_.store(false, std::memory_order_relaxed);
     const std::uint64_t life = last_life() + 1;
     lives_.store(life, std::memory_order_relaxed);
-    const bool is_at_once = takes_at_once() && !plan_->code.builds && runs_->may_run_here();
+    const bool is_at_once = takes_at_once() && !plan_->code.builds && runs().may_run_here();
     if (is_at_once && inbox_.is_only_parked() && begin_parked()) return {life, true};
     if (ends_here == this && !was_parked) {
       phase_ = phase::asked;  // its turn goes on after this
@@ -69,17 +69,17 @@ class lives : public hand_overs {
   bool has_timers() const { return timing_ != nullptr && !timing_->timed.empty(); }
 
   timing& timing_part() {
-    if (timing_ == nullptr) timing_ = std::make_unique<timing>(*this, *runs_);
+    if (timing_ == nullptr) timing_ = std::make_unique<timing>(*this, runs());
     return *timing_;
   }
-  void arm(instant due) { timing_part().limit.set(*runs_, due); }
+  void arm(instant due) { timing_part().limit.set(runs(), due); }
   void disarm() {
-    if (timing_ != nullptr) timing_->limit.clear(*runs_);
+    if (timing_ != nullptr) timing_->limit.clear(runs());
   }
 
   // --- from start to end
 
-  life_number which() const { return {last_life(), static_cast<std::uint32_t>(last_life() - lives_before_)}; }
+  life_number which() const { return {last_life(), static_cast<std::uint32_t>(last_life()) - lives_before_}; }
 
   void begin_life() {
     phase_ = phase::starting;
@@ -92,13 +92,13 @@ class lives : public hand_overs {
       std::lock_guard lock(mutex_);
       arguments = rare_->arguments;
     }
-    running_.store(life_.get(), std::memory_order_release);  // to who leaves it behind, or looks at it
+    is_running_.store(true, std::memory_order_release);  // to who leaves it behind, or looks at it
     failure = contained([&](incarnation& life) {
       reach(fault_point::construct);
       built = life.construct(arguments.get());
     });
     if (failure) return fail_start(*failure);
-    if (life_->asked_to_stop) return fail_start(*life_->asked_to_stop);
+    if (life_->is_asked_to_stop) return fail_start(*life_->ending);
     if (!built) return decline_start();
     if (const auto asked = end_asked()) return fail_start(*asked);
     if (!plan_->code.inits && !is_simulated_) return serve();
@@ -122,7 +122,7 @@ class lives : public hand_overs {
       return false;
     }
     phase_ = phase::serving;
-    running_.store(life_.get(), std::memory_order_release);  // as in `begin_life`
+    is_running_.store(true, std::memory_order_release);  // as in `begin_life`
     return true;
   }
   /// While the place is only parked. So nobody has it, and without a timer nobody but the caller, its
@@ -134,7 +134,7 @@ class lives : public hand_overs {
     release_rest();
     {
       std::lock_guard lock(mutex_);
-      running_.store(nullptr, std::memory_order_relaxed);
+      is_running_.store(false, std::memory_order_relaxed);
     }
     life_.reset();
     return false;
@@ -190,7 +190,7 @@ class lives : public hand_overs {
         if (is_left || frame) return;
         current_ = nullptr;
         envelope::free_silently(*e, memory);
-        if (life.asked_to_stop) return;
+        if (life.is_asked_to_stop) return;
       }
     });
     if (is_left) throw function_was_left{&life};
@@ -199,8 +199,8 @@ class lives : public hand_overs {
       crash(std::move(thrown));
     } else if (frame) {
       drive(frame);
-    } else if (life.asked_to_stop) {
-      begin_terminate(*life.asked_to_stop);
+    } else if (life.is_asked_to_stop) {
+      begin_terminate(*life.ending);
     } else {
       return most - left;
     }
@@ -226,7 +226,7 @@ class lives : public hand_overs {
     const duration d = plan_->faults->busy(here(), e);
     if (d <= duration{}) return false;
     is_busy_ = needs_lock_ = true;
-    const instant until = timing_part().busy_until = runs_->now() + d;
+    const instant until = timing_part().busy_until = runs().now() + d;
     arm(until);
     life_->held.enter();
     return true;
@@ -251,12 +251,12 @@ class lives : public hand_overs {
 
   /// Takes what left `init` or `terminate`, if that was a task.
   reason_box finish_activity() {
-    if (!life_->activity) return {};
+    if (!life_->has_activity) return {};
     return contained([](incarnation& life) { life.finish_activity(); });
   }
   void finish_init() {
     if (const auto thrown = finish_activity()) return fail_start(*thrown);
-    if (life_->asked_to_stop) return fail_start(*life_->asked_to_stop);
+    if (life_->is_asked_to_stop) return fail_start(*life_->ending);
     if (const auto asked = end_asked()) return fail_start(*asked);
     serve();
   }
@@ -283,8 +283,8 @@ class lives : public hand_overs {
   }
   [[gnu::always_inline]] void finish_message() {
     envelope& done = *std::exchange(current_, nullptr);
-    if (&done == handled_in_place_) {
-      if (!life_->asked_to_stop) return;  // to `handle_in_place`
+    if (is_in_place_) {
+      if (!life_->is_asked_to_stop) return;  // to `handle_in_place`
       if (!plan_->code.ends && !is_simulated_ && !is_stopping()) {
         current_ = &done;
         return;  // likewise, to `end_in_place`
@@ -296,13 +296,13 @@ class lives : public hand_overs {
     } else {
       let_go(done);
     }
-    if (life_->asked_to_stop) begin_terminate(*life_->asked_to_stop);
+    if (life_->is_asked_to_stop) begin_terminate(*life_->ending);
   }
 
   [[gnu::noinline]] void let_go(envelope& done) {
     incarnation& life = *life_;
     if (done.is_repeated()) {
-      timing_->finish(*runs_, done);
+      timing_->finish(runs(), done);
     } else {
       give_back(done);
     }
@@ -312,20 +312,21 @@ class lives : public hand_overs {
   /// The same as to take the message out of the mailbox, and to terminate. Answers false if the process rests
   /// then.
   bool end_in_place(envelope& only) {
-    exit_reason why = std::move(*life_->asked_to_stop);
-    current_ = handled_in_place_ = nullptr;
+    exit_reason why = std::move(*life_->ending);
+    current_ = nullptr;
+    is_in_place_ = false;
     if (!needs_lock_ && end_and_rest(why, &only)) {
       envelope::free_silently(only);  // this place may run elsewhere
       return false;
     }
-    handled_in_place_ = current_ = &only;  // which is freed after the hand-over has emptied the mailbox
+    current_ = &only;  // which is freed after the hand-over has emptied the mailbox
+    is_in_place_ = true;
     life_->ending = std::move(why);
-    end();
+    end(false);
     return true;
   }
 
   [[gnu::noinline]] void crash(reason_box why) {
-    note_message();
     abandon_current();
     begin_terminate(std::move(*why));
   }
@@ -334,10 +335,7 @@ class lives : public hand_overs {
   void leave_handler() {
     disarm();
     life_->waiting = nullptr;
-    if (current_ != nullptr) {
-      note_message();
-      abandon_current();
-    }
+    if (current_ != nullptr) abandon_current();
   }
 
   /// Unlocks.
@@ -355,7 +353,7 @@ class lives : public hand_overs {
     if (!plan_->about->keep_mailbox) {
       sort_in(inbox_.take());
       told = std::move(mail_);
-      bounded_ = 0;
+      if (is_bounded_) rare_->bounded = 0;
     }
     const waiting_for_room waiting = take_waiting();
     lock.unlock();
@@ -369,7 +367,7 @@ class lives : public hand_overs {
 
   /// From the supervisor.
   void ask(reason why) {
-    const bool may_end = !plan_->code.ends && takes_at_once() && runs_->may_run_here();
+    const bool may_end = !plan_->code.ends && takes_at_once() && runs().may_run_here();
     const bool holds = may_end && inbox_.hold_at_rest();
     if (holds && has_nothing_to_end()) return end_at_once(why);
     std::unique_lock lock(mutex_);
@@ -407,11 +405,12 @@ class lives : public hand_overs {
     if (const auto asked = end_asked(); asked && *asked == reason::killed) return end_killed();
     phase_ = phase::terminating;
     needs_lock_ = true;
+    life_->is_ending = true;
     life_->ending = std::move(why);
     std::coroutine_handle<> frame;
     auto thrown = contained([&](incarnation& life) {
       reach(fault_point::terminate);
-      frame = life.begin_terminate(life.ending);
+      frame = life.begin_terminate(*life.ending);
     });
     if (thrown) {
       life_->ending = std::move(*thrown);
@@ -428,7 +427,8 @@ class lives : public hand_overs {
   void end_killed() {
     leave_handler();
     if (phase_ == phase::starting) return fail_start(reason::killed);
-    life_->ending = reason::killed;
+    life_->is_ending = true;
+    life_->ending = exit_reason(reason::killed);
     end();
   }
 

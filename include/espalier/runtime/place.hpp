@@ -21,7 +21,7 @@ class alignas(64) place final : public lives {
   ~place() {
     // In a simulation that ends before they do.
     if (rare_ != nullptr) {
-      for (auto& l : rare_->left) runs_->disarm(*l);
+      for (auto& l : rare_->left) runs().disarm(*l);
       rare_->left.clear();
     }
     if (life_ != nullptr) {
@@ -52,16 +52,19 @@ class alignas(64) place final : public lives {
 
   // --- from the process, on its worker
 
-  bool calls_may_wait() const { return phase_ == phase::serving && !is_stopping() && !life_->asked_to_stop; }
+  bool calls_may_wait() const {
+    return phase_ == phase::serving && !is_stopping() && !life_->is_asked_to_stop;
+  }
   /// Only while it serves: a start or an end does not wait for others.
   void wait_for_room_as_server(address& to) {
     if (phase_ != phase::serving) return;
     needs_lock_ = true;
     wait_for_room(to);
   }
-  return_address next_call() { return {this, ++calls_}; }
+  /// No two calls from this place have one number.
+  return_address next_call() { return {this, (life_->number << 32) + ++life_->calls}; }
 
-  place& neighbour(std::size_t position) { return *neighbours_[position]; }
+  place& neighbour(std::size_t position) { return *plan_->neighbours[position]; }
   place& partition(std::size_t number) { return *plan_->partitions[number]; }
   /// Answers the answer, if that is there already. It is waited for all the same if there is something else
   /// to look at, and now and then: then the turn is over, so that others get theirs, and what was started
@@ -83,30 +86,30 @@ class alignas(64) place final : public lives {
 
   void suspend(suspension& s, duration limit) {
     life_->waiting = &s;
-    if (limit != infinity) arm(runs_->due_after(limit));
+    if (limit != infinity) arm(runs().due_after(limit));
   }
 
   std::uint64_t send_later(std::unique_ptr<envelope> mail, duration delay, duration period) {
-    return timing_part().send_later(*runs_, std::move(mail), delay, period);
+    return timing_part().send_later(runs(), std::move(mail), delay, period);
   }
-  bool cancel_later(std::uint64_t number) { return timing_ != nullptr && timing_->cancel(*runs_, number); }
+  bool cancel_later(std::uint64_t number) { return timing_ != nullptr && timing_->cancel(runs(), number); }
 
   // --- from the supervisor
 
   leaving leave_behind() override {
     envelope* served = nullptr;
+    type_id message;
     {
       std::lock_guard lock(mutex_);
-      incarnation* const runs = running_.load(std::memory_order_acquire);
-      if (runs == nullptr) return leaving::not_running;
-      const whereabouts at = runs->held.claim();
+      if (!is_running_.load(std::memory_order_acquire)) return leaving::not_running;
+      const whereabouts at = life_->held.claim();
       if (at != whereabouts::in_code) {
         return at == whereabouts::outside ? leaving::not_running : leaving::in_context;
       }
-      runs->left.store(true, std::memory_order_relaxed);
-      running_.store(nullptr, std::memory_order_relaxed);
+      life_->left.store(true, std::memory_order_relaxed);
+      is_running_.store(false, std::memory_order_relaxed);
       gather_mail(inbox_.take());  // before what is handled may be freed
-      if (current_ != nullptr) note_message();
+      if (current_ != nullptr) message = current_->message_type();
       std::unique_ptr<envelope> handled(std::exchange(current_, nullptr));
       answerable* const called = handled == nullptr ? nullptr : handled->call();
       if (called != nullptr) served = new stand_in_answer(*called);
@@ -116,10 +119,9 @@ class alignas(64) place final : public lives {
       rare_part().left.push_back(
           std::make_unique<left_behind>(std::move(life_), std::move(handled), std::move(own)));
     }  // now the function may return, and all that is gone
-    runs_->replace_worker_of(*this);
-    if (is_busy_) runs_->arm(*rare_->left.back(), timing_->busy_until);  // in a simulation it does not yet
+    runs().replace_worker_of(*this);
+    if (is_busy_) runs().arm(*rare_->left.back(), timing_->busy_until);  // in a simulation it does not yet
     disarm();
-    const type_id message = noted_message();
     const bool was_starting = phase_ == phase::starting;
     release_rest();
     if (was_starting) {
@@ -146,14 +148,14 @@ class alignas(64) place final : public lives {
 
   void stalled() noexcept override {
     std::unique_lock lock(mutex_);
-    incarnation* const runs = running_.load(std::memory_order_acquire);
-    if (runs == nullptr) return;  // it is its supervisor that the worker works for
-    const std::uint64_t incarnation = last_life() - lives_before_;
+    // If not, it is its supervisor that the worker works for.
+    if (!is_running_.load(std::memory_order_acquire)) return;
+    const std::uint64_t incarnation = which().of_child;
     type_id message;
     // While the life is claimed its worker does not come out of the code.
-    if (runs->held.claim() == whereabouts::in_code) {
+    if (life_->held.claim() == whereabouts::in_code) {
       if (current_ != nullptr) message = current_->message_type();
-      runs->held.unclaim();
+      life_->held.unclaim();
     }
     lock.unlock();
     tell(notice_kind::stalled, incarnation, reason::normal, message);
@@ -175,7 +177,7 @@ class alignas(64) place final : public lives {
     // that a process that is flooded, or floods itself, does not starve others. The clock is read after 4,
     // 8, 16... messages: seldom if they are short, and soon enough if they are long.
     constexpr duration turn{1'000'000};
-    scheduler& runs = *runs_;
+    scheduler& scheduling = runs();
     int batch = 1;  // or more, of which most turns make no use
     instant end{};
     has_taken_ = !needs_lock_ && !mail_.empty();  // without a life the mail is others'
@@ -187,20 +189,20 @@ class alignas(64) place final : public lives {
     while (goes_on && handled < batch && !is_turn_over_) {
       goes_on = step();
       if (!goes_on) break;
-      if (++handled == 1) batch = runs.batch();
+      if (++handled == 1) batch = scheduling.batch();
       if (!needs_lock_ && !is_turn_over_ && !mail_.empty() && !is_simulated_ && life_->waiting == nullptr) {
         handled += handle_plain(next_look - handled);
       }
       if (handled < next_look) continue;
       next_look *= 2;
-      const instant now = runs_->now();
+      const instant now = scheduling.now();
       if (handled == 4) end = now + turn;
       if (now >= end) break;
     }
     // Not of this place, which may run elsewhere by now.
-    if (handled > 1) runs.handled(handled);
+    if (handled > 1) scheduling.handled(handled);
     if (!goes_on) return;
-    runs_->resubmit(*this);
+    scheduling.resubmit(*this);
   }
 
   /// Never called: it has the compiler check that senders do not write to what the worker reads all the time.
@@ -268,10 +270,14 @@ class alignas(64) place final : public lives {
     had_signals_ = has_signals();
     sort_in(inbox_.take());
     needs_lock_ = true;
-    if (std::exchange(limit_expired_, false)) timing_->limit.expired();
-    if (!is_busy_ && std::exchange(mail_is_due_, false)) {
+    if (limit_expired_) {
+      limit_expired_ = false;
+      timing_->limit.expired();
+    }
+    if (!is_busy_ && mail_is_due_) {
+      mail_is_due_ = false;
       lock.unlock();  // since arming takes the lock of the timers
-      envelope_list due = timing_->take_due(*runs_);
+      envelope_list due = timing_->take_due(runs());
       lock.lock();
       mail_.push_all(std::move(due));
     }
@@ -304,7 +310,7 @@ class alignas(64) place final : public lives {
         return !inbox_.rest();
       }
       if (envelope* e = (is_draining_ ? rare_->queued : mail_).pop()) {
-        if (!is_draining_ && is_bounded_) bounded_ -= is_bounded(*e);
+        if (!is_draining_ && is_bounded_) rare_->bounded -= is_bounded(*e);
         const waiting_for_room waiting = take_waiting();
         needs_lock_ = has_control();
         lock.unlock();
@@ -327,7 +333,7 @@ class alignas(64) place final : public lives {
   }
 
   /// Whether what the process is suspended on has taken too long.
-  bool is_expired() { return timing_ != nullptr && timing_->limit.has_come(*runs_); }
+  bool is_expired() { return timing_ != nullptr && timing_->limit.has_come(runs()); }
 
   /// Whether the life is to handle a message; if not, it is gone.
   bool is_for_life(envelope& e) {
@@ -345,18 +351,19 @@ class alignas(64) place final : public lives {
 
   /// Handles the only message while it stays in the mailbox. Answers false if the process rests then.
   bool handle_in_place(envelope& only) {
-    handled_in_place_ = &only;
+    is_in_place_ = true;
     handle(only);
-    if (handled_in_place_ == nullptr) return true;  // the life has ended
-    if (current_ != nullptr && phase_ == phase::serving && life_->waiting == nullptr && life_->asked_to_stop)
+    if (!is_in_place_) return true;  // the life has ended
+    if (current_ != nullptr && phase_ == phase::serving && life_->waiting == nullptr &&
+        life_->is_asked_to_stop)
       return end_in_place(only);
     if (current_ == nullptr && !needs_lock_) {
-      handled_in_place_ = nullptr;
+      is_in_place_ = false;
       if (inbox_.rest_behind(only)) {
         envelope::free_silently(only);  // this place may run elsewhere
         return false;
       }
-      handled_in_place_ = &only;
+      is_in_place_ = true;
     }
     sort_in(inbox_.take());
     is_turn_over_ |= !mail_.empty();
@@ -368,7 +375,7 @@ class alignas(64) place final : public lives {
     if (!plan_->about->drain || phase_ != phase::serving) return false;
     if (!std::exchange(is_draining_, true)) {
       rare_part().queued = std::move(mail_);
-      bounded_ = 0;
+      rare_->bounded = 0;
     }
     return life_->waiting != nullptr || !rare_->queued.empty();
   }
@@ -399,7 +406,7 @@ class alignas(64) place final : public lives {
 
   bool enter_if_due(std::unique_lock<short_lock>& lock) {
     lock.unlock();
-    if (runs_->now() < timing_->busy_until) return !inbox_.rest();
+    if (runs().now() < timing_->busy_until) return !inbox_.rest();
     is_busy_ = false;
     disarm();
     come_back(*life_);
@@ -428,19 +435,19 @@ class alignas(64) place final : public lives {
 #pragma GCC diagnostic ignored "-Winvalid-offsetof"
 inline void place::pin_layout() {
   constexpr std::size_t line = 64;
-  // What each sender writes to, what is written under the lock, and what only the worker touches.
-  static_assert(offsetof(place, inbox_) / line == 0 && offsetof(place, generation_) / line == 0);
-  static_assert(offsetof(place, mutex_) / line == 1 && offsetof(place, rare_) / line == 1);
-  static_assert(offsetof(place, mail_) / line == 2 && offsetof(place, answers_) / line == 2 &&
-                offsetof(place, handled_in_place_) / line == 2 && offsetof(place, life_) / line == 2 &&
-                offsetof(place, current_) / line == 2);
-  static_assert(sizeof(place) == 3 * line && alignof(place) == line);
+  // What others write to, and what only the worker touches, but for what is rare.
+  static_assert(offsetof(place, generation_) / line == 0 && offsetof(place, mutex_) / line == 0 &&
+                offsetof(place, inbox_) / line == 0 && offsetof(place, lives_) / line == 0);
+  static_assert(offsetof(place, rare_) / line == 1 && offsetof(place, mail_) / line == 1 &&
+                offsetof(place, answers_) / line == 1 && offsetof(place, is_in_place_) / line == 1 &&
+                offsetof(place, life_) / line == 1 && offsetof(place, current_) / line == 1);
+  static_assert(sizeof(place) == 2 * line && alignof(place) == line);
 }
 #pragma GCC diagnostic pop
 
 inline place& hand_overs::here() { return static_cast<place&>(*this); }
 
-inline void left_behind::expire() noexcept { life_->home.runs_->submit(*this); }
+inline void left_behind::expire() noexcept { life_->home.runs().submit(*this); }
 inline void left_behind::run() noexcept {
   try {
     if (const auto frame = handled_->begin(*life_)) life_->loop.run(frame);

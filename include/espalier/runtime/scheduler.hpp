@@ -1,17 +1,21 @@
 // Copyright the Espalier authors. Boost Software License 1.0 (see LICENSE).
 #pragma once
 
+#include <espalier/process/envelope.hpp>
 #include <espalier/runtime/timers.hpp>
 
 namespace espalier::runtime {
 
-/// Something that is run by a worker: a process's place or a supervisor.
-class runnable {
+/// Something that is run by a worker: a process's place or a supervisor. Places are answered, too; as one
+/// class, both need one table of functions in each of them.
+class runnable : public reply_sink {
  public:
   /// Does a bounded amount of work. Its owner sees to it that it is submitted at most once at a time.
   virtual void run() noexcept = 0;
   /// It has run for long, and still does. From another thread.
   virtual void stalled() noexcept {}
+  /// Nothing but a place calls.
+  void deliver(answerable& answered) noexcept override { delete &answered; }
 
   runnable* next_runnable = nullptr;  // for the queue that it is in
 

@@ -31,6 +31,7 @@ class vacant_life final : public runtime::incarnation {
   bool construct(void const*) override { return true; }
   std::coroutine_handle<> begin_init() override { return {}; }
   std::coroutine_handle<> begin_terminate(exit_reason const&) override { return {}; }
+  void finish_activity() override {}
   void destroy() noexcept override {}
 };
 
