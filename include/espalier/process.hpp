@@ -16,6 +16,7 @@
 #include <espalier/process/life.hpp>
 #include <espalier/process/message.hpp>
 #include <espalier/process/operations.hpp>
+#include <espalier/process/plain_mail.hpp>
 #include <espalier/process/process_check.hpp>
 #include <espalier/process/ref.hpp>
 #include <espalier/process/task.hpp>

@@ -29,8 +29,10 @@
 #include <espalier/runtime/place.hpp>
 #include <espalier/runtime/place_plan.hpp>
 #include <espalier/runtime/pool.hpp>
+#include <espalier/runtime/populate.hpp>
 #include <espalier/runtime/process_services.hpp>
 #include <espalier/runtime/question.hpp>
+#include <espalier/runtime/recent_clock.hpp>
 #include <espalier/runtime/report.hpp>
 #include <espalier/runtime/room_waiter.hpp>
 #include <espalier/runtime/run_queue.hpp>

@@ -13,6 +13,7 @@ namespace {
 using espalier::duration;
 using espalier::end_of_time;
 using espalier::instant;
+using espalier::runtime::as_plain;
 using espalier::runtime::envelope;
 using espalier::runtime::envelope_list;
 using espalier::runtime::timed_mails;
@@ -20,6 +21,7 @@ using espalier::runtime::timed_mails;
 /// A message with a name. It tells when it is destroyed.
 struct letter final : envelope {
   explicit letter(int n, std::function<void(int)> lost = {}) : name(n), when_lost(std::move(lost)) {}
+  letter(std::in_place_t, int n) : letter(n) {}
   ~letter() override {
     if (when_lost) when_lost(name);
   }
@@ -33,6 +35,9 @@ struct letter final : envelope {
 
 std::uint64_t add(timed_mails& to, int name, std::int64_t due, std::int64_t period = 0) {
   return to.add(std::make_unique<letter>(name), {due}, duration{period});
+}
+std::uint64_t add_plain(timed_mails& to, int name, std::int64_t due) {
+  return to.add(as_plain<letter>(name), {due});
 }
 /// The names of what is due. What is not repeated is freed.
 std::vector<int> names(envelope_list due) {
@@ -141,6 +146,64 @@ TEST_CASE("clearing destroys every message, and what one of them cancels meanwhi
   CHECK(names(all.take_due({5}, true)) == std::vector{4});
 }
 
+TEST_CASE("a small message has no envelope before it is due, and is cancelled without one") {
+  timed_mails all;
+  const std::uint64_t first = add_plain(all, 1, 10);
+  add_plain(all, 2, 20);
+  const std::uint64_t third = add_plain(all, 3, 30);
+  const timed_mails::canceled c = all.cancel(first, true);
+  CHECK(c.was_to_come);
+  CHECK(c.mail == nullptr);
+  CHECK_FALSE(cancel(all, first));
+  CHECK(all.first() == instant{20});
+  envelope_list due = all.take_due({20}, true);
+  envelope* const second = due.pop();
+  REQUIRE(second != nullptr);
+  CHECK(second->timed() != 0);
+  CHECK_FALSE(second->is_repeated());
+  CHECK(static_cast<letter*>(second)->name == 2);
+  delete second;
+  all.clear();
+  CHECK(all.empty());
+  CHECK_FALSE(cancel(all, third));
+}
+
+TEST_CASE("a message that there is no memory for when it is due comes once there is") {
+  static bool has_memory = true;
+  struct heavy final : envelope {
+    heavy(std::in_place_t, int n) : name(n) {
+      if (!has_memory) throw std::bad_alloc();
+    }
+    std::coroutine_handle<> begin(espalier::runtime::incarnation&) override { return {}; }
+    void finish() override {}
+    void abandon() noexcept override {}
+    espalier::type_id message_type() const noexcept override { return espalier::id_of<heavy>; }
+    int name;
+  };
+  const auto take = [](timed_mails& from, std::int64_t now) {
+    std::vector<int> out;
+    envelope_list due = from.take_due({now}, true);
+    while (envelope* e = due.pop()) {
+      out.push_back(static_cast<heavy*>(e)->name);
+      delete e;
+    }
+    return out;
+  };
+  for (int many : {3, 40}) {  // in a list, and in a wheel
+    timed_mails all;
+    std::vector<int> expected;
+    for (int n = 0; n != many; ++n) all.add(as_plain<heavy>(n), {10 - n % 2});
+    for (int n = 1; n < many; n += 2) expected.push_back(n);
+    for (int n = 0; n < many; n += 2) expected.push_back(n);
+    has_memory = false;
+    CHECK(take(all, 10).empty());
+    CHECK(all.first() == instant{9});
+    has_memory = true;
+    CHECK(take(all, 11) == expected);
+    CHECK(all.empty());
+  }
+}
+
 TEST_CASE("messages armed, cancelled and taken in any order agree with a sorted list") {
   struct armed {
     std::int64_t due;
@@ -165,7 +228,8 @@ TEST_CASE("messages armed, cancelled and taken in any order agree with a sorted 
         expected.erase(chosen);
       } else if (what < 98) {
         const std::int64_t due = now + static_cast<std::int64_t>(draw() % 500) * scale;
-        const std::uint64_t number = add(all, ++names_given, due);
+        const std::uint64_t number =
+            draw() % 2 == 0 ? add(all, ++names_given, due) : add_plain(all, ++names_given, due);
         expected.push_back({due, names_given, number});
       } else {
         now += static_cast<std::int64_t>(draw() % 200) * scale;

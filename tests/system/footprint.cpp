@@ -53,9 +53,9 @@ TEST_CASE("the footprint of a bad tree compiles") {
   static_assert(es::footprint<small> > 0);
 }
 
-TEST_CASE("a message fits into one cache line, and a process's place into three of its own") {
+TEST_CASE("a message fits into one cache line, and a process's place into two of its own") {
   CHECK(sizeof(es::runtime::envelope) <= 64);
-  CHECK(sizeof(es::runtime::place) <= 192);
+  CHECK(sizeof(es::runtime::place) <= 128);
   CHECK(alignof(es::runtime::place) == 64);  // so that no two processes share one
 }
 

@@ -235,12 +235,24 @@ struct last_words {
     using reply = int;
   };
   int handle(ping) { return 1; }
+  struct wait {};
+  es::task<void> handle(wait, es::context<last_words>& self) { co_await self.sleep(1_s); }
   void terminate(es::exit_reason const&) { throw std::runtime_error("in terminate"); }
 };
 
 TEST_CASE("a report names the message only if the process was handling it") {
   es::simulation<es::supervisor<last_words>> sim;
   sim.call<last_words>(last_words::ping{});
+  sim.stop();
+  REQUIRE(sim.reports().size() == 1);
+  CHECK(sim.reports()[0].find("in terminate") != std::string::npos);
+  CHECK(sim.reports()[0].find("message") == std::string::npos);
+}
+
+TEST_CASE("a report does not name a message whose handler was stopped before the crash") {
+  es::simulation<es::supervisor<last_words>> sim;
+  sim.cast<last_words>(last_words::wait{});
+  sim.run_for(1_ms);
   sim.stop();
   REQUIRE(sim.reports().size() == 1);
   CHECK(sim.reports()[0].find("in terminate") != std::string::npos);

@@ -92,6 +92,77 @@ TEST_CASE("a message sent later can be cancelled until it is sent") {
   CHECK(sim.call<clockwork>(clockwork::all{}) == std::vector{2});
 }
 
+template <std::size_t Size>
+struct parcel {
+  unsigned char bytes[Size];
+};
+struct nothing {};
+struct pair_of_words {
+  std::uint64_t a;
+  std::uint64_t b;
+};
+struct alignas(32) aligned {
+  double x;
+};
+struct post_office {
+  struct send {};
+  struct cancel_all {
+    using reply = int;
+  };
+  struct all {
+    using reply = std::vector<std::string>;
+  };
+  void handle(send, es::context<post_office>& self) {
+    last = {self.send_after(1_ms, nothing{}),
+            self.send_after(2_ms, parcel<1>{{7}}),
+            self.send_after(3_ms, parcel<9>{{1, 2, 3, 4, 5, 6, 7, 8, 9}}),
+            self.send_after(4_ms, pair_of_words{11, 12}),
+            self.send_after(5_ms, parcel<17>{{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17}}),
+            self.send_after(6_ms, aligned{0.5}),
+            self.send_after(7_ms, std::string("a text that is too long for a small string")),
+            self.send_after(8_ms, std::make_unique<int>(3))};
+  }
+  int handle(cancel_all, es::context<post_office>& self) {
+    int cancelled = 0;
+    for (const es::timer_id t : last) cancelled += self.cancel(t);
+    return cancelled;
+  }
+  void handle(nothing) { got.push_back("nothing"); }
+  void handle(parcel<1> p) { got.push_back(std::to_string(p.bytes[0])); }
+  void handle(parcel<9> p) { got.push_back(std::to_string(p.bytes[0]) + std::to_string(p.bytes[8])); }
+  void handle(pair_of_words p) { got.push_back(std::to_string(p.a) + std::to_string(p.b)); }
+  void handle(parcel<17> p) { got.push_back(std::to_string(p.bytes[0]) + std::to_string(p.bytes[16])); }
+  void handle(aligned const& a) {
+    const bool is_aligned = reinterpret_cast<std::uintptr_t>(&a) % 32 == 0;
+    got.push_back(is_aligned ? std::to_string(a.x) : "misplaced");
+  }
+  void handle(std::string const& s) { got.push_back(s); }
+  void handle(std::unique_ptr<int> p) { got.push_back(std::to_string(*p)); }
+  std::vector<std::string> handle(all) { return std::exchange(got, {}); }
+
+  std::vector<es::timer_id> last;
+  std::vector<std::string> got;
+};
+
+TEST_CASE("messages of any size and kind come later as they were sent, and can be cancelled") {
+  es::simulation<es::supervisor<post_office>> sim;
+  for (int round = 0; round != 20; ++round) {  // so many that they are not in a list any more
+    sim.cast<post_office>(post_office::send{});
+    if (round % 2 == 0) {
+      CHECK(sim.call<post_office>(post_office::cancel_all{}) == 8);
+      CHECK(sim.call<post_office>(post_office::cancel_all{}) == 0);
+    }
+  }
+  sim.run_for(10_ms);
+  std::vector<std::string> expected;
+  for (auto const* what :
+       {"nothing", "7", "19", "1112", "117", "0.500000", "a text that is too long for a small string", "3"}) {
+    expected.insert(expected.end(), 10, what);
+  }
+  CHECK(sim.call<post_office>(post_office::all{}) == expected);
+  CHECK(sim.call<post_office>(post_office::cancel_all{}) == 0);
+}
+
 TEST_CASE("timers end with the incarnation that started them") {
   es::simulation<tree> sim;
   sim.cast<clockwork>(clockwork::start_one{10_ms, 1});

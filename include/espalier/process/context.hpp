@@ -354,12 +354,15 @@ class context {
   template <bool Repeated, class M>
   timer_id later(duration delay, duration period, M&& m) {
     using message = std::remove_cvref_t<M>;
-    if constexpr (detail::may_cast<P, P, message>()) {
+    if constexpr (!detail::may_cast<P, P, message>()) {
+      return {};
+    } else if constexpr (!Repeated && runtime::is_plain<message>) {
+      const auto mail = runtime::as_plain<runtime::message<P, message>>(m);
+      return {runtime::send_later(*self_, mail, delay)};
+    } else {
       return {runtime::send_later(
           *self_, std::make_unique<runtime::message<P, message, Repeated>>(std::in_place, std::forward<M>(m)),
           delay, period)};
-    } else {
-      return {};
     }
   }
 

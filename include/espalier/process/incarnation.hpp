@@ -3,7 +3,7 @@
 
 #include <atomic>
 #include <espalier/process/custody.hpp>
-#include <espalier/process/envelope.hpp>
+#include <espalier/process/plain_mail.hpp>
 #include <espalier/process/task.hpp>
 #include <espalier/tree/duration.hpp>
 #include <memory>
@@ -119,6 +119,7 @@ return_address next_call(incarnation& self);
 /// Puts `mail` into the mailbox of `self` after `delay`, and then every `period` unless that is zero.
 /// Answers a number to cancel it by.
 std::uint64_t send_later(incarnation& self, std::unique_ptr<envelope> mail, duration delay, duration period);
+std::uint64_t send_later(incarnation& self, plain_mail const& mail, duration delay);
 
 /// Cancels a message that is not in the mailbox yet. Answers whether there was one. Throws nothing.
 bool cancel_later(incarnation& self, std::uint64_t number);

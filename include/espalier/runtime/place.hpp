@@ -61,7 +61,7 @@ class alignas(64) place final : public lives {
     needs_lock_ = true;
     wait_for_room(to);
   }
-  /// No two calls from this place have one number.
+  /// A number that no other call from this place has had, unless its life has called 2^32 times since.
   return_address next_call() { return {this, (life_->number << 32) + ++life_->calls}; }
 
   place& neighbour(std::size_t position) { return *plan_->neighbours[position]; }
@@ -91,6 +91,9 @@ class alignas(64) place final : public lives {
 
   std::uint64_t send_later(std::unique_ptr<envelope> mail, duration delay, duration period) {
     return timing_part().send_later(runs(), std::move(mail), delay, period);
+  }
+  std::uint64_t send_later(plain_mail const& mail, duration delay) {
+    return timing_part().send_later(runs(), mail, delay);
   }
   bool cancel_later(std::uint64_t number) { return timing_ != nullptr && timing_->cancel(runs(), number); }
 

@@ -103,6 +103,11 @@ inline std::uint64_t send_later(incarnation& self, std::unique_ptr<envelope> mai
   if (!now || self.only_destructs) return {};
   return self.home.send_later(std::move(mail), delay, period);
 }
+inline std::uint64_t send_later(incarnation& self, plain_mail const& mail, duration delay) {
+  const outside_code now(self);
+  if (!now || self.only_destructs) return {};
+  return self.home.send_later(mail, delay);
+}
 inline bool cancel_later(incarnation& self, std::uint64_t number) {
   const outside_code now(self, std::nothrow);
   return now && self.home.cancel_later(number);

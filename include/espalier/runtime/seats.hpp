@@ -7,6 +7,7 @@
 #include <espalier/runtime/next_slot.hpp>
 #include <espalier/runtime/pace.hpp>
 #include <espalier/runtime/parking.hpp>
+#include <espalier/runtime/recent_clock.hpp>
 #include <espalier/runtime/run_queue.hpp>
 #include <espalier/runtime/timer_wheel.hpp>
 #include <espalier/runtime/work_ring.hpp>
@@ -152,11 +153,7 @@ class seats : public scheduler {
   }
   virtual void take_turns(worker_thread& thread) = 0;
 
-  static instant clock_now() {
-    return {std::chrono::duration_cast<std::chrono::nanoseconds>(
-                std::chrono::steady_clock::now().time_since_epoch())
-                .count()};
-  }
+  static instant clock_now() { return recent_clock::now(); }
 
   static bool has_seat(worker_thread const& t) { return t.is_lost.load(std::memory_order_relaxed) == 0; }
 

@@ -2,9 +2,9 @@
 #pragma once
 
 #include <algorithm>
-#include <bit>
 #include <cstdint>
-#include <espalier/process/envelope.hpp>
+#include <espalier/process/plain_mail.hpp>
+#include <espalier/runtime/populate.hpp>
 #include <espalier/runtime/wheel.hpp>
 #include <memory>
 #include <utility>
@@ -17,7 +17,8 @@ namespace espalier::runtime {
 ///
 /// Each has a place here, and a number: of the place, and how many there have been. So a number of one that
 /// is gone means nothing, also when its place is used again. A few are in a list; once there are more, they
-/// are in a wheel.
+/// are in a wheel. What is small and plain has no envelope before it is due, so that it takes one place and
+/// nothing else.
 class timed_mails {
  public:
   timed_mails() = default;
@@ -25,18 +26,20 @@ class timed_mails {
   timed_mails& operator=(timed_mails const&) = delete;
   ~timed_mails() { clear(); }
 
-  /// Arms a message, repeated unless `period` is zero. Answers a number to cancel it by.
+  /// Arms a message. Answers a number to cancel it by.
+  std::uint64_t add(plain_mail const& mail, instant due) {
+    entry& e = take_place();
+    e.at |= plain_flag;
+    content_of(e).plain = {mail.first, mail.second, mail.in_envelope};  // from registers, not as a block
+    return arm_new(e, due);
+  }
+  /// The same, repeated unless `period` is zero.
   std::uint64_t add(std::unique_ptr<envelope> mail, instant due, duration period) {
-    if (size_ == most_few && wheel_ == nullptr) make_wheel();
-    const link at = free_ != none ? free_ : added();
-    entry& e = (*this)[at];
-    free_ = e.after;
-    ++size_;
-    const std::uint64_t number = (++numbers_ << link_bits) + at;
-    mail->set_timed(number, period != duration{});
-    e.mail = mail.release();
-    e.period = period.nanoseconds;
-    arm(e, at, due);
+    entry& e = take_place();
+    e.at = e.place();
+    content_of(e).whole = {mail.get(), period.nanoseconds};
+    const std::uint64_t number = arm_new(e, due);
+    mail.release()->set_timed(number, period != duration{});
     return number;
   }
 
@@ -49,42 +52,34 @@ class timed_mails {
   canceled cancel(std::uint64_t number, bool exactly) {
     entry* const e = find(number);
     if (e == nullptr) return {};
-    if (e->is_sent()) return {std::exchange(e->period, 0) != 0};  // `finish` gives it away
-    const auto at = static_cast<link>(number);
-    disarm(at);
-    if (exactly && e->due == first_.nanoseconds) find_first(true);
-    return {true, release(*e, at)};
+    if (e->is_sent()) return {std::exchange(content_of(*e).whole.period, 0) != 0};  // `finish` gives it away
+    disarm(*e);
+    if (exactly && e->due() == first_) find_first(true);
+    return {true, release(*e)};
   }
 
   /// When the first one is due, or before that; `end_of_time` if there is none.
   instant first() const { return first_; }
   /// Takes out what is due by `now`, in order of time, and of arming where that is equal. Those that are
-  /// repeated go on being owned here. `first` is exact afterwards if so asked.
+  /// repeated go on being owned here. `first` is exact afterwards if so asked. What there is no memory for
+  /// goes on being due.
   envelope_list take_due(instant now, bool exactly) {
     if (wheel_ != nullptr) {
-      wheel_->advance(links{this}, now, [this](link at) { note_due(at); });
+      wheel_->advance(now, [this](entry& e) { note_due(e); });
     } else {
-      for (link at = few_.first; at != none;) {
-        entry& e = (*this)[at];
-        const link next = e.after;
-        if (e.due <= now.nanoseconds) {
-          few_.remove(links{this}, at);
-          note_due(at);
-        }
-        at = next;
-      }
+      few_.each([&](entry& e) {
+        if (e.due() > now) return;
+        few_.remove(e);
+        note_due(e);
+      });
     }
     find_first(exactly);
     std::sort(due_.begin(), due_.end());
     envelope_list out;
+    bool has_memory = true;
     for (due_mail const& d : due_) {
-      entry& e = (*this)[d.at];
-      out.push(*e.mail);
-      if (e.mail->is_repeated()) {
-        e.before = sent;
-      } else {
-        release(e, d.at);
-      }
+      if (has_memory) has_memory = send(*d.at, out);
+      if (!has_memory) arm(*d.at, d.when);
     }
     due_.clear();
     return out;
@@ -92,29 +87,29 @@ class timed_mails {
 
   /// Arms a repeated message again that has been handled. Gives it away if it was canceled.
   envelope* finish(envelope const& handled, instant now) {
-    const auto at = static_cast<link>(handled.timed());
     entry& e = *find(handled.timed());
-    if (e.period == 0) return release(e, at);
-    const duration period{e.period};
-    instant due = instant{e.due} + period;
-    if (due <= now) due = due + period * ((now - due).nanoseconds / e.period + 1);
-    arm(e, at, due);
+    const duration period{content_of(e).whole.period};
+    if (period == duration{}) return release(e);
+    instant due = e.due() + period;
+    if (due <= now) due = due + period * ((now - due).nanoseconds / period.nanoseconds + 1);
+    arm(e, due);
     return nullptr;
   }
   /// Gives away a repeated message that is being handled.
-  void give_away(envelope const& handled) {
-    release(*find(handled.timed()), static_cast<link>(handled.timed()));
-  }
+  void give_away(envelope const& handled) { release(*find(handled.timed())); }
 
   /// Gives away all. No mailbox holds any of those that are repeated.
   envelope_list take_all() {
     envelope_list all;
-    for (link at = 1; size_ != 0; ++at) {
-      if ((*this)[at].mail != nullptr) all.push(*release((*this)[at], at));
+    for (link at = 0; size_ != 0; ++at) {
+      entry& e = (*this)[at];
+      if (e.generation == 0) continue;
+      if (envelope* const mail = release(e)) all.push(*mail);
     }
-    entries_.clear();
-    count_ = free_ = none;
-    few_ = {};
+    segments_.clear();
+    count_ = room_ = 0;
+    free_ = nullptr;
+    few_.clear();
     wheel_.reset();
     first_ = end_of_time;
     std::vector<due_mail>().swap(due_);
@@ -133,111 +128,179 @@ class timed_mails {
   }
 
  private:
-  using link = std::uint32_t;  // from 1
-  static constexpr link none = 0;
-  static constexpr link sent = UINT32_MAX;
-  static constexpr unsigned link_bits = 32;
-  static constexpr link first_block = 4;  // entries; each block has twice as many as the one before
-  static constexpr std::size_t most_few = 16;
+  using link = std::uint32_t;
+  static constexpr unsigned generation_at = 32;  // in a number, above the link
+  static constexpr link most_few = 16;           // then they are in a wheel
+  static constexpr link small_segment = 256;
+  static constexpr link per_segment = 4'096;
+  static constexpr link max_link = UINT32_MAX / 2;
+  static constexpr link plain_flag = max_link + 1;
 
-  struct entry {
-    envelope* mail;       // null if this is free
-    std::int64_t due;     // nanoseconds
-    std::int64_t period;  // the same
-    link before;          // or `sent`
-    link after;
-
-    bool is_sent() const { return before == sent; }
+  /// A message that is in an envelope.
+  struct whole_mail {
+    envelope* mail;
+    std::int64_t period;  // nanoseconds; 0 if it is not repeated
   };
-  struct links {
-    using link = timed_mails::link;
-    static constexpr link none = timed_mails::none;
-    instant due(link at) const { return {(*all)[at].due}; }
-    link& before(link at) const { return (*all)[at].before; }
-    link& after(link at) const { return (*all)[at].after; }
-    timed_mails* all;
+  union content {
+    plain_mail plain;
+    whole_mail whole;
+  };
+  // All that there ever were at a time stand side by side, and what is in them elsewhere: to cancel many is
+  // to go through all of this. It is touched only once it is used.
+  struct entry : timer_links {  // from null, if it has been sent; if it is free, `after` is the next free one
+    std::int64_t nanoseconds;   // when it is due
+    std::uint32_t generation;   // 0 if it is free
+    link at;                    // and whether it is plain; if not, it is whole
+
+    instant due() const { return {nanoseconds}; }
+    bool is_sent() const { return before == nullptr; }
+    bool is_plain() const { return (at & plain_flag) != 0; }
+    link place() const { return at & max_link; }
+    std::uint64_t number() const { return (std::uint64_t{generation} << generation_at) + place(); }
+  };
+  static_assert(sizeof(entry) == 32 && sizeof(content) == 24);
+  static_assert(std::is_trivially_copyable_v<entry> && std::is_trivially_default_constructible_v<entry>);
+  struct segment {
+    std::unique_ptr<entry[]> entries;
+    std::unique_ptr<content[]> contents;
   };
   struct due_mail {
     instant when;
     std::uint32_t order;
-    link at;
+    entry* at;
 
     bool operator<(due_mail const& other) const {
       return when != other.when ? when < other.when : order < other.order;
     }
   };
 
-  entry& operator[](link at) const {
-    const auto position = static_cast<link>(at - 1 + first_block);
-    const auto block = static_cast<unsigned>(std::bit_width(position)) - std::bit_width(first_block);
-    return entries_[block][position - (first_block << block)];
+  // --- places
+
+  entry& operator[](link at) const { return segments_[at / per_segment].entries[at % per_segment]; }
+  content& content_of(entry const& e) const {
+    return segments_[e.place() / per_segment].contents[e.at % per_segment];
   }
-  /// A new place.
-  link added() {
-    if (((count_ + first_block) & (count_ + first_block - 1)) == 0) {
-      due_.reserve(2 * std::size_t{count_} + first_block);  // so that `take_due` needs no memory
-      // What is not used yet is not touched.
-      static_assert(std::is_trivially_default_constructible_v<entry>);
-      entries_.push_back(std::make_unique_for_overwrite<entry[]>(count_ + first_block));
+  entry& take_place() {
+    if (size_ == most_few && wheel_ == nullptr) make_wheel();
+    if (free_ != nullptr) return *std::exchange(free_, static_cast<entry*>(free_->after));
+    if (count_ == room_) make_room();
+    entry& e = (*this)[count_];
+    e.at = count_++;  // of new memory nothing is read
+    return e;
+  }
+  /// The first segment is small at first; then what is in it moves.
+  [[gnu::noinline]] void make_room() {
+    if (count_ == max_link) throw std::bad_alloc();
+    const link room = room_ == 0              ? 4
+                      : room_ < most_few      ? 2 * room_
+                      : room_ < small_segment ? small_segment
+                                              : (room_ / per_segment + 1) * per_segment;
+    if (room > due_.capacity()) due_.reserve(2 * std::size_t{room});  // so that `take_due` needs no memory
+    const link from = room_ < per_segment ? 0 : room_;
+    // What is not used yet is not touched.
+    segment more{std::make_unique_for_overwrite<entry[]>(room - from),
+                 std::make_unique_for_overwrite<content[]>(room - from)};
+    if (from == 0 && room_ != 0) {
+      std::copy_n(segments_.front().contents.get(), count_, more.contents.get());
+      for (link at = 0; at != count_; ++at) {
+        entry& e = more.entries[at] = (*this)[at];
+        if (!e.is_sent()) e.before->after = e.after->before = &e;
+      }
+      segments_.front() = std::move(more);
+    } else {
+      if (from != 0) {
+        populate(more.entries.get(), sizeof(entry) * per_segment);
+        populate(more.contents.get(), sizeof(content) * per_segment);
+      }
+      segments_.push_back(std::move(more));
     }
-    (*this)[++count_].after = none;
-    return count_;
+    room_ = room;
   }
   entry* find(std::uint64_t number) {
     const auto at = static_cast<link>(number);
-    if (at == none || at > count_) return nullptr;
+    if (at >= count_) return nullptr;
     entry& e = (*this)[at];
-    return e.mail == nullptr || e.mail->timed() != number ? nullptr : &e;
+    return e.number() == number && e.generation != 0 ? &e : nullptr;
   }
-  /// Of one that is not armed.
-  envelope* release(entry& e, link at) {
-    e.after = std::exchange(free_, at);
+  /// Of one that is not armed. Answers its envelope, if it has one.
+  envelope* release(entry& e) {
+    e.generation = 0;
+    e.after = std::exchange(free_, &e);
     --size_;
-    return std::exchange(e.mail, nullptr);
+    return e.is_plain() ? nullptr : content_of(e).whole.mail;
   }
 
   // --- time
 
-  void arm(entry& e, link at, instant due) {
-    e.due = due.nanoseconds;
+  std::uint64_t arm_new(entry& e, instant due) {
+    ++size_;
+    if (++numbers_ == 0) ++numbers_;
+    e.generation = numbers_;
+    arm(e, due);
+    return e.number();
+  }
+  void arm(entry& e, instant due) {
+    e.nanoseconds = due.nanoseconds;
     if (wheel_ != nullptr) {
-      wheel_->arm(links{this}, at);
+      wheel_->arm(e);
     } else {
-      few_.push(links{this}, at);
+      few_.push(e);
     }
     first_ = std::min(first_, due);
   }
-  void disarm(link at) {
+  void disarm(entry& e) {
     if (wheel_ != nullptr) {
-      wheel_->disarm(links{this}, at);
+      wheel_->disarm(e);
     } else {
-      few_.remove(links{this}, at);
+      few_.remove(e);
     }
   }
   void make_wheel() {
-    wheel_ = std::make_unique<wheel<links>>();
-    for (link at = std::exchange(few_, {}).first; at != none;) {
-      wheel_->arm(links{this}, std::exchange(at, (*this)[at].after));
-    }
+    wheel_ = std::make_unique<wheel<entry>>();
+    few_.each([this](entry& e) { wheel_->arm(e); });
+    few_.clear();
   }
-  void note_due(link at) { due_.push_back({{(*this)[at].due}, static_cast<std::uint32_t>(due_.size()), at}); }
+  void note_due(entry& e) { due_.push_back({e.due(), static_cast<std::uint32_t>(due_.size()), &e}); }
+  /// Answers false if there is no memory.
+  bool send(entry& e, envelope_list& out) {
+    if (!e.is_plain()) {
+      envelope& mail = *content_of(e).whole.mail;
+      out.push(mail);
+      if (mail.is_repeated()) {
+        e.before = nullptr;
+      } else {
+        release(e);
+      }
+      return true;
+    }
+    try {
+      envelope& mail = *content_of(e).plain.in_envelope(content_of(e).plain);
+      mail.set_timed(e.number(), false);
+      out.push(mail);
+    } catch (std::bad_alloc const&) {
+      return false;
+    }
+    release(e);
+    return true;
+  }
   void find_first(bool exactly) {
     if (wheel_ != nullptr) {
-      first_ = exactly ? wheel_->first(links{this}) : wheel_->next(links{this});
+      first_ = exactly ? wheel_->first() : wheel_->next();
     } else {
-      first_ = few_.soonest(links{this});
+      first_ = few_.soonest();
     }
   }
 
-  std::vector<std::unique_ptr<entry[]>> entries_;
-  link count_ = 0;
-  link free_ = none;       // the first of those that are
-  timer_list<links> few_;  // all that are armed, unless there is a wheel
-  std::unique_ptr<wheel<links>> wheel_;
+  std::vector<segment> segments_;
+  link count_ = 0;  // of entries that were ever used
+  link room_ = 0;
+  entry* free_ = nullptr;  // the first of those that are
+  timer_list<entry> few_;  // all that are armed, unless there is a wheel
+  std::unique_ptr<wheel<entry>> wheel_;
   instant first_ = end_of_time;
   std::vector<due_mail> due_;  // while they are taken out
   std::size_t size_ = 0;
-  std::uint64_t numbers_ = 0;  // it may wrap, to 32 bits
+  std::uint32_t numbers_ = 0;  // it may wrap
 };
 
 }  // namespace espalier::runtime

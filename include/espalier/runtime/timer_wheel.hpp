@@ -25,7 +25,7 @@ class timer_wheel {
     t.order_ = ++orders_;
     t.slot_ = 0;
     ++size_;
-    wheel_.arm({}, &t);
+    wheel_.arm(t);
     if (due.nanoseconds >= next_.load(std::memory_order_relaxed)) return false;
     next_.store(due.nanoseconds, std::memory_order_relaxed);
     return true;
@@ -52,9 +52,9 @@ class timer_wheel {
   /// Expires what is due, in order of time, and of arming where that is equal.
   void expire(instant now) {
     std::lock_guard lock(lock_);
-    wheel_.advance({}, now, [this](timer* t) {
-      t->slot_ = timer::unarmed;
-      due_.push_back(t);
+    wheel_.advance(now, [this](timer& t) {
+      t.slot_ = timer::unarmed;
+      due_.push_back(&t);
     });
     size_ -= due_.size();
     std::sort(due_.begin(), due_.end(), [](timer const* a, timer const* b) {
@@ -62,26 +62,18 @@ class timer_wheel {
     });
     for (timer* t : due_) t->expire();
     due_.clear();
-    next_.store(wheel_.next({}).nanoseconds, std::memory_order_relaxed);
+    next_.store(wheel_.next().nanoseconds, std::memory_order_relaxed);
   }
 
  private:
-  struct links {
-    using link = timer*;
-    static constexpr timer* none = nullptr;
-    static instant due(timer const* t) { return t->due_; }
-    static timer*& before(timer* t) { return t->before_; }
-    static timer*& after(timer* t) { return t->after_; }
-  };
-
   void disarm_locked(timer& t) {
-    wheel_.disarm({}, &t);
+    wheel_.disarm(t);
     t.slot_ = timer::unarmed;
     --size_;
   }
 
   mutable short_lock lock_;
-  wheel<links> wheel_;
+  wheel<timer> wheel_;
   std::size_t size_ = 0;
   std::uint64_t orders_ = 0;
   std::vector<timer*> due_;  // while they expire

@@ -4,7 +4,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
-#include <espalier/plan/window.hpp>
+#include <espalier/runtime/wheel.hpp>
 #include <mutex>
 #include <vector>
 
@@ -12,14 +12,16 @@ namespace espalier::runtime {
 
 /// Something that happens at an instant. It is destroyed only when it is not armed, or nothing expires any
 /// more.
-class timer {
+class timer : public timer_links {
  public:
   /// Called once when the time has come, under the lock of the queue: it may lock a place or a supervisor,
   /// but must neither arm nor disarm.
   virtual void expire() noexcept = 0;
+  /// When; for the queue that it is in.
+  instant due() const { return due_; }
 
  protected:
-  timer() = default;
+  timer() : timer_links{} {}
   timer(timer const&) = delete;
   timer& operator=(timer const&) = delete;
   virtual ~timer() = default;
@@ -31,8 +33,6 @@ class timer {
 
   instant due_{};
   std::uint64_t order_ = 0;  // of arming, so that equal instants keep it
-  timer* before_ = nullptr;  // in a wheel
-  timer* after_ = nullptr;
   std::uint32_t slot_ = unarmed;
 };
 

@@ -37,13 +37,17 @@ struct timing {
     due.follow(runs, timed.first());
     return number;
   }
+  std::uint64_t send_later(scheduler& runs, plain_mail const& mail, duration delay) {
+    const std::uint64_t number = timed.add(mail, runs.due_after(delay));
+    due.follow(runs, timed.first());
+    return number;
+  }
   bool cancel(scheduler& runs, std::uint64_t number) {
     const timed_mails::canceled c = timed.cancel(number, is_exact);
-    if (c.mail == nullptr) return c.was_to_come;
     if (is_exact) due.follow(runs, timed.first());
     // Last: what is in it may use the context when it is destroyed, and be left behind.
-    timed_mails::free(*c.mail);
-    return true;
+    if (c.mail != nullptr) timed_mails::free(*c.mail);
+    return c.was_to_come;
   }
   /// After the time of the first one has come.
   envelope_list take_due(scheduler& runs) {

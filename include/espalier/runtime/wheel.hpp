@@ -5,6 +5,7 @@
 #include <bit>
 #include <cstdint>
 #include <espalier/plan/window.hpp>
+#include <utility>
 
 // A hierarchical wheel of timers, in which arming and disarming take the same few steps however many there
 // are. It is used by one thread at a time.
@@ -18,84 +19,97 @@
 //   3. Of the bucket of the present tick only what is due expires, so ticks make no timer early or late.
 namespace espalier::runtime {
 
-/// Timers in order of arming. `Links` knows them: a `link` names one, `none` is no timer, and `due(t)`,
-/// `before(t)` and `after(t)` are the instant of a timer and its neighbours, which are written here.
-template <class Links>
-struct timer_list {
-  using link = typename Links::link;
+/// What stands in a ring: a timer, or the head that stands between its last one and its first one.
+struct timer_links {
+  timer_links* before;
+  timer_links* after;
+};
 
-  bool empty() const { return first == Links::none; }
-  void push(Links const& all, link t) {
-    all.before(t) = last;
-    all.after(t) = Links::none;
-    (last == Links::none ? first : all.after(last)) = t;
-    last = t;
+/// Timers in order of arming, in a ring. A `Timer` is a `timer_links`, and answers by `due` when it expires.
+template <class Timer>
+class timer_list {
+ public:
+  timer_list() { clear(); }
+  timer_list(timer_list const&) = delete;
+  timer_list& operator=(timer_list const&) = delete;
+
+  bool empty() const { return head_.after == &head_; }
+  void clear() { head_.before = head_.after = &head_; }
+  void push(Timer& t) {
+    t.before = head_.before;
+    t.after = &head_;
+    head_.before->after = &t;
+    head_.before = &t;
   }
-  void remove(Links const& all, link t) {
-    const link before = all.before(t);
-    const link after = all.after(t);
-    (before == Links::none ? first : all.after(before)) = after;
-    (after == Links::none ? last : all.before(after)) = before;
+  /// Takes it out of the list that it is in. Answers the head of that if it is empty then.
+  static timer_links* remove(Timer& t) {
+    t.before->after = t.after;
+    t.after->before = t.before;
+    return t.before == t.after ? t.before : nullptr;
   }
-  instant soonest(Links const& all) const {
+  /// Calls `take` with each, in order. It may remove that one, or push it elsewhere.
+  template <class Take>
+  void each(Take take) {
+    for (timer_links* at = head_.after; at != &head_;)
+      take(static_cast<Timer&>(*std::exchange(at, at->after)));
+  }
+  instant soonest() const {
     instant out = end_of_time;
-    for (link t = first; t != Links::none; t = all.after(t)) out = std::min(out, all.due(t));
+    for (timer_links const* at = head_.after; at != &head_; at = at->after) {
+      out = std::min(out, static_cast<Timer const*>(at)->due());
+    }
     return out;
   }
 
-  link first = Links::none;
-  link last = Links::none;
+ private:
+  template <class>
+  friend class wheel;
+
+  timer_links head_;
 };
 
 /// The wheel of such timers.
-template <class Links>
+template <class Timer>
 class wheel {
  public:
-  using link = typename Links::link;
-
-  void arm(Links const& all, link t) {
-    const unsigned slot = slot_of(all.due(t));
-    buckets_[slot].push(all, t);
+  void arm(Timer& t) {
+    const unsigned slot = slot_of(t.due());
+    buckets_[slot].push(t);
     filled_[slot / digits] |= bit(slot);
   }
-  void disarm(Links const& all, link t) {
-    const unsigned slot = slot_of(all.due(t));
-    buckets_[slot].remove(all, t);
-    if (buckets_[slot].empty()) filled_[slot / digits] &= ~bit(slot);
+  void disarm(Timer& t) {
+    // The head that it answers is the only member of a bucket.
+    if (timer_links* const head = timer_list<Timer>::remove(t)) {
+      const auto slot = static_cast<unsigned>(reinterpret_cast<bucket*>(head) - buckets_);
+      filled_[slot / digits] &= ~bit(slot);
+    }
   }
 
   /// Moves the present tick, and hands out what is due, disarmed, and not sorted but for those of one time.
   template <class Take>
-  void advance(Links const& all, instant now, Take take) {
+  void advance(instant now, Take take) {
     const tick target = tick_of(now);
     for (;;) {
       unsigned slot = 0;
       tick start = 0;
       if (!first_filled(slot, start) || start > target) break;
-      bool is_over = true;
-      link t = buckets_[slot].first;
+      present_ = std::max(present_, start);
+      bucket& b = buckets_[slot];
       if (slot >= digits) {
-        buckets_[slot] = {};
         filled_[slot / digits] &= ~bit(slot);
-        present_ = std::max(present_, start);
-        while (t != Links::none) {
-          const link next = all.after(t);
-          arm(all, t);  // further down
-          t = next;
-        }
+        b.each([this](Timer& t) { arm(t); });  // further down
+        b.clear();
         continue;
       }
-      present_ = std::max(present_, start);
-      while (t != Links::none) {
-        const link next = all.after(t);
-        if (all.due(t) <= now) {
-          disarm(all, t);
+      bool is_over = true;
+      b.each([&](Timer& t) {
+        if (t.due() <= now) {
+          disarm(t);
           take(t);
         } else {
           is_over = false;
         }
-        t = next;
-      }
+      });
       if (!is_over) break;  // the rest of the present tick
     }
     present_ = std::max(present_, target);
@@ -103,21 +117,21 @@ class wheel {
 
   /// When the next timer is due, if that is within the next 64 ticks; if not, perhaps before that: when its
   /// bucket begins.
-  instant next(Links const& all) const {
+  instant next() const {
     unsigned slot = 0;
     tick start = 0;
     if (!first_filled(slot, start)) return end_of_time;
-    return slot >= digits ? instant{static_cast<std::int64_t>(start << tick_bits)}
-                          : buckets_[slot].soonest(all);
+    return slot >= digits ? instant{static_cast<std::int64_t>(start << tick_bits)} : buckets_[slot].soonest();
   }
   /// The same, exactly, which takes as long as there are timers in that bucket.
-  instant first(Links const& all) const {
+  instant first() const {
     unsigned slot = 0;
     tick start = 0;
-    return first_filled(slot, start) ? buckets_[slot].soonest(all) : end_of_time;
+    return first_filled(slot, start) ? buckets_[slot].soonest() : end_of_time;
   }
 
  private:
+  using bucket = timer_list<Timer>;
   using tick = std::uint64_t;
   static constexpr unsigned tick_bits = 16;
   static constexpr unsigned digit_bits = 6;
@@ -158,7 +172,7 @@ class wheel {
 
   tick present_ = 0;
   std::uint64_t filled_[levels] = {};  // a bit for each bucket
-  timer_list<Links> buckets_[levels * digits];
+  bucket buckets_[levels * digits];
 };
 
 }  // namespace espalier::runtime

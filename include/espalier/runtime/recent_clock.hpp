@@ -1,0 +1,69 @@
+// Copyright the Espalier authors. Boost Software License 1.0 (see LICENSE).
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <cstdio>
+#include <cstring>
+#include <espalier/plan/window.hpp>
+
+// The steady clock, and one that is cheaper to ask, for what may come a little late.
+//
+//   1. A thread remembers when it read the steady clock, and the count of the processor's time stamp counter
+//      just before that.
+//   2. While the counter has gone on by few ticks only, not more than `slack` has passed since: no counter is
+//      slower than 500 MHz. So what was read and `slack` is not before now, and at most `slack` after it.
+//   3. It is answered the same when the clock has just been read. So what is answered never goes back: what
+//      is due after the same time is due in order.
+//   4. The counter is trusted if the kernel's clock is read from it: then it is the same on all processors,
+//      and goes on at one speed. Elsewhere the clock is read each time.
+namespace espalier::runtime {
+
+class recent_clock {
+ public:
+  static constexpr duration slack{16'384};
+
+  static instant now() {
+    return {std::chrono::duration_cast<std::chrono::nanoseconds>(
+                std::chrono::steady_clock::now().time_since_epoch())
+                .count()};
+  }
+
+  /// Whether `not_before_now` is cheap.
+  static bool is_cheap() { return has_counter; }
+  /// An instant that is not before now, and at most `slack` after it.
+  static instant not_before_now() {
+    if (!has_counter) return now();
+    const std::uint64_t count = counter();
+    if (count - read_at_ >= enough_ticks) read(count);
+    return read_ + slack;
+  }
+
+ private:
+  static constexpr std::uint64_t enough_ticks = 8'192;
+
+  [[gnu::noinline]] static void read(std::uint64_t count) {
+    read_at_ = count;
+    read_ = now();
+  }
+#if defined(__x86_64__)
+  static std::uint64_t counter() { return __builtin_ia32_rdtsc(); }
+  static bool kernel_trusts_counter() {
+    std::FILE* const in = std::fopen("/sys/devices/system/clocksource/clocksource0/current_clocksource", "r");
+    if (in == nullptr) return false;
+    char name[8] = {};
+    const bool was_read = std::fgets(name, sizeof name, in) != nullptr;
+    std::fclose(in);
+    return was_read && std::strcmp(name, "tsc\n") == 0;
+  }
+  static inline bool const has_counter = kernel_trusts_counter();
+#else
+  static std::uint64_t counter() { return 0; }
+  static constexpr bool has_counter = false;
+#endif
+
+  static inline constinit thread_local instant read_{};
+  static inline constinit thread_local std::uint64_t read_at_ = 0;
+};
+
+}  // namespace espalier::runtime
