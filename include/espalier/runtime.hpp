@@ -39,6 +39,7 @@
 #include <espalier/runtime/scheduler.hpp>
 #include <espalier/runtime/short_lock.hpp>
 #include <espalier/runtime/spin.hpp>
+#include <espalier/runtime/stable_array.hpp>
 #include <espalier/runtime/supervisor_node.hpp>
 #include <espalier/runtime/timed_mails.hpp>
 #include <espalier/runtime/timer_wheel.hpp>

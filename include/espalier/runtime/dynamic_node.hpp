@@ -348,7 +348,11 @@ class dynamic_node final : public notice_inbox {
     } else {
       slots_.branch(i)->give_up_generation();
     }
-    if (s.asked == nullptr) return;
+    if (s.asked != nullptr) refuse_late(i);
+  }
+  /// Those who have asked for its stop while it was stopped.
+  [[gnu::noinline]] void refuse_late(plan::child_index i) {
+    slot& s = slots_[i];
     envelope*& late_ones = decides_.child(i).is_asked ? s.asked->next : s.asked;
     for (envelope* late = std::exchange(late_ones, nullptr); late != nullptr;) {
       envelope& r = *std::exchange(late, late->next);
@@ -434,7 +438,7 @@ class dynamic_node final : public notice_inbox {
     wiring_.told->tell({notice_kind::ended, wiring_.number, life_, std::move(why), {}, how, nullptr});
   }
 
-  void happened(event_kind what, plan::child_index i, exit_reason const& why) {
+  [[gnu::always_inline]] void happened(event_kind what, plan::child_index i, exit_reason const& why) {
     if (wiring_.seen_by->wants_events)
       wiring_.seen_by->happened({what, &about_, why, &slots_.child(i), this});
   }

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <deque>
 #include <espalier/runtime/instance.hpp>
-#include <memory_resource>
+#include <espalier/runtime/stable_array.hpp>
 #include <vector>
 
 namespace espalier::runtime {
@@ -70,12 +70,14 @@ class dynamic_slots {
   // --- from the simulation
 
   bool holds_nothing() const {
-    return std::all_of(places_.begin(), places_.end(), [](auto& p) { return p.holds_nothing(); }) &&
-           std::all_of(branches_.begin(), branches_.end(), [](auto& b) { return b->holds_nothing(); });
+    for (std::size_t i = 0; i != places_.size(); ++i) {
+      if (!places_[i].holds_nothing()) return false;
+    }
+    return std::all_of(branches_.begin(), branches_.end(), [](auto& b) { return b->holds_nothing(); });
   }
   std::size_t left_behind_count() const {
     std::size_t n = 0;
-    for (auto& p : places_) n += p.left_behind_count();
+    for (std::size_t i = 0; i != places_.size(); ++i) n += places_[i].left_behind_count();
     for (auto& b : branches_) n += b->left_behind_count();
     return n;
   }
@@ -100,8 +102,7 @@ class dynamic_slots {
   instance_maker const& maker_;
   std::deque<std::vector<place*>> neighbours_;       // of children that name themselves
   std::deque<place_plan> own_plans_;                 // likewise
-  std::pmr::monotonic_buffer_resource memory_;       // in which they stand side by side:
-  std::pmr::deque<place> places_{&memory_};          // of children that are processes
+  stable_array<place> places_;                       // of children that are processes
   std::vector<std::unique_ptr<instance>> branches_;  // of those that are supervisors
   std::vector<slot> slots_;
 };
