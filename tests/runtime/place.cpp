@@ -4,6 +4,7 @@
 #include <doctest/doctest.h>
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -30,7 +31,9 @@ struct worker {
   struct again {
     int left;
   };
-  struct remind {};
+  struct remind {
+    int number = 1;
+  };
   struct ask {
     using reply = int;
   };
@@ -48,7 +51,7 @@ struct worker {
     log += "again ";
     if (m.left != 0) self.cast<worker, again>(m.left - 1);
   }
-  void handle(remind, es::context<worker>& self) { self.send_after(es::duration{1}, note{1}); }
+  void handle(remind m, es::context<worker>& self) { self.send_after(es::duration{1}, note{m.number}); }
   int handle(ask) {
     log += "asked ";
     return 1;
@@ -143,6 +146,7 @@ class desk final : runtime::scheduler, runtime::parent, runtime::reply_sink {
   bool may_run_here() const override { return true; }
   int batch() const override { return 8; }
   es::instant now() override { return now_; }
+  es::instant not_before_now() override { return reading.value_or(now_); }
   void arm(runtime::timer& t, es::instant due) override {
     timer_ = &t;
     now_ = due;
@@ -175,6 +179,7 @@ class desk final : runtime::scheduler, runtime::parent, runtime::reply_sink {
   runtime::timer* timer_ = nullptr;
 
  public:
+  std::optional<es::instant> reading;  // of the clock that is cheap to read
   runtime::place at{plan_, 0};
 };
 
@@ -238,6 +243,19 @@ TEST_CASE(
   d.start();
   while (d.turn()) continue;
   CHECK(log == "started 3 ");
+}
+
+TEST_CASE("what is sent later with one delay comes in order, whichever worker's clock tells the time") {
+  desk d;
+  d.reading = es::instant{10};
+  d.cast(worker::remind{1});
+  d.turn();
+  d.reading = es::instant{7};  // by another worker, which has read its clock before
+  d.cast(worker::remind{2});
+  d.turn();
+  d.awake();
+  while (d.turn()) continue;
+  CHECK(log == "1 2 ");
 }
 
 TEST_CASE("a process that stops itself in a row of casts handles no other") {

@@ -357,7 +357,8 @@ class context {
     if constexpr (!detail::may_cast<P, P, message>()) {
       return {};
     } else if constexpr (!Repeated && runtime::is_plain<message>) {
-      const auto mail = runtime::as_plain<runtime::message<P, message>>(m);
+      const message sent(std::forward<M>(m));
+      const auto mail = runtime::as_plain<runtime::message<P, message>>(sent);
       return {runtime::send_later(*self_, mail, delay)};
     } else {
       return {runtime::send_later(

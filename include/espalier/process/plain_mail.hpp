@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <cstring>
 #include <espalier/process/envelope.hpp>
+#include <memory>
 #include <new>
 #include <type_traits>
 #include <utility>
@@ -24,14 +25,15 @@ struct plain_mail {
 
 /// Whether a message is small and plain enough for that.
 template <class M>
-inline constexpr bool is_plain = std::is_trivially_copyable_v<M>&& std::is_move_constructible_v<M> &&
-                                 sizeof(M) <= plain_mail::room && alignof(M) <= plain_mail::room;
+inline constexpr bool is_plain =
+    std::is_trivially_copyable_v<M>&& std::is_trivially_move_constructible_v<M> &&
+    sizeof(M) <= plain_mail::room && alignof(M) <= plain_mail::room;
 
 /// Such a message, whose envelope is to be an `Envelope`.
 template <class Envelope, class M>
 plain_mail as_plain(M const& m) {
   std::uint64_t words[2] = {};
-  if constexpr (!std::is_empty_v<M>) std::memcpy(words, &m, sizeof(M));
+  if constexpr (!std::is_empty_v<M>) std::memcpy(words, std::addressof(m), sizeof(M));
   return {words[0], words[1], [](plain_mail const& mail) -> envelope* {
             const std::uint64_t sent[2] = {mail.first, mail.second};
             alignas(M) std::byte copy[sizeof(M)];

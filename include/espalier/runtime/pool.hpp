@@ -58,7 +58,9 @@ class pool final : public seats {
   bool may_run_here() const override { return is_worker(); }
 
   instant now() override { return clock_now(); }
+  instant not_before_now() override { return recent_clock::not_before_now(); }
   instant due_after(duration d) override {
+    if (d <= duration{}) return now() + d;
     constexpr duration coarse_is_enough{1'000'000'000};
     constexpr duration coarse_tick{10'000'000};  // of the slowest kernels
     if (d < coarse_is_enough || recent_clock::is_cheap()) return recent_clock::not_before_now() + d;

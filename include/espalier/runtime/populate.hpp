@@ -1,6 +1,7 @@
 // Copyright the Espalier authors. Boost Software License 1.0 (see LICENSE).
 #pragma once
 
+#include <cerrno>
 #include <cstddef>
 #include <cstdint>
 
@@ -18,8 +19,10 @@ inline void populate([[maybe_unused]] void* memory, [[maybe_unused]] std::size_t
   constexpr std::uintptr_t page = 4'096;  // or more; then it answers that this is no page, and does nothing
   const auto begin = (reinterpret_cast<std::uintptr_t>(memory) + page - 1) / page * page;
   const auto end = (reinterpret_cast<std::uintptr_t>(memory) + size) / page * page;
-  if (begin < end)
-    static_cast<void>(madvise(reinterpret_cast<void*>(begin), end - begin, MADV_POPULATE_WRITE));
+  if (begin >= end) return;
+  const int before = errno;
+  static_cast<void>(madvise(reinterpret_cast<void*>(begin), end - begin, MADV_POPULATE_WRITE));
+  errno = before;  // the caller's
 #endif
 }
 

@@ -7,16 +7,21 @@
 #include <cstring>
 #include <espalier/plan/window.hpp>
 
+#if defined(__x86_64__)
+#include <cpuid.h>
+#endif
+
 // The steady clock, and one that is cheaper to ask, for what may come a little late.
 //
 //   1. A thread remembers when it read the steady clock, and the count of the processor's time stamp counter
 //      just before that.
 //   2. While the counter has gone on by few ticks only, not more than `slack` has passed since: no counter is
 //      slower than 500 MHz. So what was read and `slack` is not before now, and at most `slack` after it.
-//   3. It is answered the same when the clock has just been read. So what is answered never goes back: what
-//      is due after the same time is due in order.
-//   4. The counter is trusted if the kernel's clock is read from it: then it is the same on all processors,
-//      and goes on at one speed. Elsewhere the clock is read each time.
+//   3. It is answered the same when the clock has just been read. So what one thread is answered never goes
+//      back; another thread may have read the clock before that.
+//   4. The counter is trusted if it never stops, and goes on at one speed, as the processor says, and if the
+//      kernel reads its own clock from it: then it is the same on all processors. Elsewhere the clock is read
+//      each time.
 namespace espalier::runtime {
 
 class recent_clock {
@@ -48,7 +53,9 @@ class recent_clock {
   }
 #if defined(__x86_64__)
   static std::uint64_t counter() { return __builtin_ia32_rdtsc(); }
-  static bool kernel_trusts_counter() {
+  static bool may_be_trusted() {
+    unsigned a = 0, b = 0, c = 0, features = 0;
+    if (__get_cpuid(0x80000007U, &a, &b, &c, &features) == 0 || (features & (1U << 8)) == 0) return false;
     std::FILE* const in = std::fopen("/sys/devices/system/clocksource/clocksource0/current_clocksource", "r");
     if (in == nullptr) return false;
     char name[8] = {};
@@ -56,14 +63,14 @@ class recent_clock {
     std::fclose(in);
     return was_read && std::strcmp(name, "tsc\n") == 0;
   }
-  static inline bool const has_counter = kernel_trusts_counter();
+  static inline bool const has_counter = may_be_trusted();
 #else
   static std::uint64_t counter() { return 0; }
   static constexpr bool has_counter = false;
 #endif
 
   static inline constinit thread_local instant read_{};
-  static inline constinit thread_local std::uint64_t read_at_ = 0;
+  static inline constinit thread_local std::uint64_t read_at_ = std::uint64_t{0} - enough_ticks;
 };
 
 }  // namespace espalier::runtime

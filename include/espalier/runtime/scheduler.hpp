@@ -34,6 +34,8 @@ class scheduler {
   /// Whether the caller, at work for this scheduler, may do at once what it would have submitted.
   virtual bool may_run_here() const { return false; }
   virtual instant now() = 0;
+  /// An instant that is not before now, and cheaper to know.
+  virtual instant not_before_now() { return now(); }
   /// An instant that is not less than `d` from now.
   virtual instant due_after(duration d) { return now() + d; }
   /// Has `t` expire at `due`, or not at all if that is `end_of_time`. Any thread.

@@ -190,7 +190,7 @@ class timed_mails {
   }
   /// The first segment is small at first; then what is in it moves.
   [[gnu::noinline]] void make_room() {
-    if (count_ == max_link) throw std::bad_alloc();
+    if (count_ >= max_link) throw std::bad_alloc();
     const link room = room_ == 0              ? 4
                       : room_ < most_few      ? 2 * room_
                       : room_ < small_segment ? small_segment

@@ -33,12 +33,12 @@ struct timing {
   bool const is_exact;  // what it is told of the first of its messages
 
   std::uint64_t send_later(scheduler& runs, std::unique_ptr<envelope> mail, duration delay, duration period) {
-    const std::uint64_t number = timed.add(std::move(mail), runs.due_after(delay), period);
+    const std::uint64_t number = timed.add(std::move(mail), due_after(runs, delay), period);
     due.follow(runs, timed.first());
     return number;
   }
   std::uint64_t send_later(scheduler& runs, plain_mail const& mail, duration delay) {
-    const std::uint64_t number = timed.add(mail, runs.due_after(delay));
+    const std::uint64_t number = timed.add(mail, due_after(runs, delay));
     due.follow(runs, timed.first());
     return number;
   }
@@ -52,8 +52,10 @@ struct timing {
   /// After the time of the first one has come.
   envelope_list take_due(scheduler& runs) {
     due.expired();
-    envelope_list out = timed.take_due(runs.now(), is_exact);
-    due.follow(runs, timed.first());
+    const instant now = runs.now();
+    envelope_list out = timed.take_due(now, is_exact);
+    // What is still due has found no memory, and is looked at again after a while.
+    due.follow(runs, timed.first() <= now ? now + duration{1'000'000} : timed.first());
     return out;
   }
   void finish(scheduler& runs, envelope const& handled) {
@@ -64,6 +66,16 @@ struct timing {
     timed.clear();
     due.clear(runs);
   }
+
+ private:
+  /// What is sent with one delay comes in order, also if another worker, which has read the clock before,
+  /// sends the second one.
+  instant due_after(scheduler& runs, duration delay) {
+    if (delay <= duration{}) return runs.now();
+    latest_ = std::max(latest_, runs.not_before_now());
+    return latest_ + delay;
+  }
+  instant latest_{};
 };
 
 }  // namespace espalier::runtime
