@@ -63,7 +63,7 @@ class pool final : public seats {
     if (d <= duration{}) return now() + d;
     constexpr duration coarse_is_enough{1'000'000'000};
     constexpr duration coarse_tick{10'000'000};  // of the slowest kernels
-    if (d < coarse_is_enough || recent_clock::is_cheap()) return recent_clock::not_before_now() + d;
+    if (d < coarse_is_enough) return recent_clock::not_before_now() + d;
     std::timespec t{};
     clock_gettime(CLOCK_MONOTONIC_COARSE, &t);
     return instant{t.tv_sec * 1'000'000'000 + t.tv_nsec} + coarse_tick + d;
