@@ -268,17 +268,14 @@ class seats : public scheduler {
   void watch() {
     const std::int64_t longest = std::min(stall_limit_.nanoseconds / 8 + 1000, longest_sample.nanoseconds);
     std::int64_t interval = shortest_sample.nanoseconds;
-    bool was_idle = false;
     std::unique_lock lock(idle_mutex_);
     while (!ending_) {
-      const bool is_idle = idle_.size() == workers_.size();
-      if (is_idle && was_idle) {
-        watching_ = was_idle = false;
+      if (idle_.size() == workers_.size()) {
+        watching_ = false;
         watch_.wait(lock, [&] { return watching_; });
         interval = shortest_sample.nanoseconds;
         continue;
       }
-      was_idle = is_idle;
       watch_.wait_for(lock, std::chrono::nanoseconds(std::min(interval, longest)));
       const instant now = clock_now();
       const bool anything_waits = timers_.next() <= now || !shared_.seems_empty();

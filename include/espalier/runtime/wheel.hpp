@@ -53,6 +53,11 @@ class timer_list {
     for (timer_links* at = head_.after; at != &head_;)
       take(static_cast<Timer&>(*std::exchange(at, at->after)));
   }
+  bool has_more_than(int n) const {
+    timer_links const* at = head_.after;
+    while (at != &head_ && n-- != 0) at = at->after;
+    return at != &head_;
+  }
   instant soonest() const {
     instant out = end_of_time;
     for (timer_links const* at = head_.after; at != &head_; at = at->after) {
@@ -115,13 +120,14 @@ class wheel {
     present_ = std::max(present_, target);
   }
 
-  /// When the next timer is due, if that is within the next 64 ticks; if not, perhaps before that: when its
-  /// bucket begins.
+  /// When the next timer is due; perhaps before that, when its bucket begins, if there are many in that.
   instant next() const {
     unsigned slot = 0;
     tick start = 0;
     if (!first_filled(slot, start)) return end_of_time;
-    return slot >= digits ? instant{static_cast<std::int64_t>(start << tick_bits)} : buckets_[slot].soonest();
+    return slot >= digits && buckets_[slot].has_more_than(few)
+               ? instant{static_cast<std::int64_t>(start << tick_bits)}
+               : buckets_[slot].soonest();
   }
   /// The same, exactly, which takes as long as there are timers in that bucket.
   instant first() const {
@@ -136,6 +142,7 @@ class wheel {
   static constexpr unsigned tick_bits = 16;
   static constexpr unsigned digit_bits = 6;
   static constexpr unsigned digits = 1U << digit_bits;
+  static constexpr int few = 8;
   static constexpr unsigned levels = 8;  // of 6 bits; with 16 bits of a tick, the 63 that an instant has
 
   static tick tick_of(instant t) {
