@@ -28,7 +28,6 @@ class stable_array {
   template <class... Args>
   T& emplace_back(Args&&... args) {
     if (size_ == parts_.size() * part) {
-      parts_.reserve(parts_.size() + 1 + parts_.size() / 2);
       parts_.push_back(static_cast<T*>(memory_.allocate(part * sizeof(T), alignof(T))));
     }
     T* const made = ::new (static_cast<void*>(&(*this)[size_])) T(std::forward<Args>(args)...);
