@@ -110,6 +110,7 @@ class desk final : runtime::scheduler, runtime::parent, runtime::reply_sink {
   void starts_again_when_told() { starts_again_ = true; }
   void stops_again_when_told() { stops_again_ = true; }
   void stops_when_started() { stops_when_started_ = true; }
+  runtime::scheduler& clock() { return *this; }
   void awake() {
     timer_->expire();
     turn();
@@ -256,6 +257,33 @@ TEST_CASE("what is sent later with one delay comes in order, whichever worker's 
   d.awake();
   while (d.turn()) continue;
   CHECK(log == "1 2 ");
+}
+
+bool has_memory = true;
+struct heavy final : runtime::envelope {
+  heavy(std::in_place_t, int) {
+    if (!has_memory) throw std::bad_alloc();
+  }
+  std::coroutine_handle<> begin(runtime::incarnation&) override { return {}; }
+  void finish() override {}
+  void abandon() noexcept override {}
+  es::type_id message_type() const noexcept override { return es::id_of<heavy>; }
+};
+
+TEST_CASE("what there is no memory for when it is due is looked at again a while later, and comes then") {
+  desk d;
+  runtime::timing later(d.at, d.clock());
+  later.send_later(d.clock(), runtime::as_plain<heavy>(1), es::duration{10});
+  const es::instant due = d.clock().now();
+  has_memory = false;
+  CHECK(later.take_due(d.clock()).empty());
+  CHECK(d.clock().now() == due + es::duration{1'000'000});
+  has_memory = true;
+  runtime::envelope_list came = later.take_due(d.clock());
+  runtime::envelope* const mail = came.pop();
+  REQUIRE(mail != nullptr);
+  CHECK(came.empty());
+  delete mail;
 }
 
 TEST_CASE("a process that stops itself in a row of casts handles no other") {

@@ -133,11 +133,25 @@ TEST_CASE("a wheel wakes its sleeper once for a timer, however far off") {
   wheel.expire(at(1234567_s));
   wheel.arm(one, at(1234567_s) + 100_ms);
   wheel.arm(two, at(1234567_s) + 1_h);
+  wheel.expire(at(1234567_s));
   CHECK(wheel.next() == at(1234567_s) + 100_ms);
   wheel.expire(wheel.next());
   CHECK(wheel.next() == at(1234567_s) + 1_h);
   wheel.expire(wheel.next());
   CHECK(expired == std::vector{1, 2});
+}
+
+TEST_CASE("a wheel knows exactly when the next of eight timers is due, and of nine when they begin to be") {
+  for (int many : {8, 9}) {
+    es::runtime::timer_wheel wheel;
+    wheel.expire(at(1234567_s));
+    std::vector<std::unique_ptr<noted>> timers;
+    for (int i = 0; i != many; ++i)
+      wheel.arm(*timers.emplace_back(std::make_unique<noted>(i)), at(1234567_s) + 1_h);
+    wheel.expire(at(1234567_s));
+    CHECK((wheel.next() == at(1234567_s) + 1_h) == (many == 8));
+    CHECK(wheel.next() <= at(1234567_s) + 1_h);
+  }
 }
 
 TEST_CASE("a wheel wakes its sleeper a few times for many timers that are far off, and not more") {

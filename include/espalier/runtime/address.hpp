@@ -371,8 +371,7 @@ class address : public node {
   /// The present life, or the last one.
   std::uint64_t last_life() const { return lives_.load(std::memory_order_relaxed); }
 
-  // What others touch stands in the first cache line, and what the worker touches in the second one
-  // (`place::pin_layout`).
+  // What others touch stands in the first cache line, the worker's in the second (`place::pin_layout`).
   std::atomic<std::uint64_t> generation_{1};  // written while there is no life
   place_plan const* plan_;
   std::uint32_t const number_;      // of the child, for its parent
@@ -385,7 +384,7 @@ class address : public node {
   bool limit_expired_ : 1 = false;  // under the lock, like the next two
   bool mail_is_due_ : 1 = false;
   bool start_asked_ : 1 = false;
-  bool has_arguments_ = false;
+  bool has_arguments_ = false;  // written under the lock, while no life is being built
   // Whether `life_` is there for who has the lock. Set without it, by who has the process.
   std::atomic<bool> is_running_{false};
   mailbox<envelope> inbox_;

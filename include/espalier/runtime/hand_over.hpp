@@ -67,7 +67,8 @@ class hand_overs : public address {
 
   // --- the end
 
-  /// The hand-over. After it, this place may be started again at any moment, on another worker.
+  /// The hand-over. After it, this place may be started again at any moment, on another worker. With
+  /// `in_message`, what was handled then is named in the report; if not, it has only to be freed.
   void end(bool in_message = true) {
     destroy_process();
     const exit_reason why = std::move(*life_->ending);

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <ctime>
 #include <espalier/runtime/depot.hpp>
+#include <espalier/runtime/recent_clock.hpp>
 #include <espalier/runtime/seats.hpp>
 #include <espalier/runtime/spin.hpp>
 

@@ -34,7 +34,7 @@ class recent_clock {
                 .count()};
   }
 
-  /// Whether `not_before_now` is cheap.
+  /// Whether `not_before_now` is cheap, for tests.
   static bool is_cheap() { return has_counter; }
   /// An instant that is not before now, and at most `slack` after it.
   static instant not_before_now() {

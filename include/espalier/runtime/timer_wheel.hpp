@@ -8,8 +8,8 @@
 
 namespace espalier::runtime {
 
-/// The armed timers of a pool. Any thread. `next` is exact for a timer that is due soon. For a later one it
-/// may be before its time, and of one that is disarmed it stays; so a sleeper may wake a few times for
+/// The armed timers of a pool. Any thread. `next` is exact, unless many timers are due later together: then
+/// it may be before their time. Of one that is disarmed it stays. So a sleeper may wake a few times for
 /// nothing. Locks are as for `timer_queue`.
 class timer_wheel {
  public:

@@ -1,6 +1,7 @@
 // Copyright the Espalier authors. Boost Software License 1.0 (see LICENSE).
 #pragma once
 
+#include <algorithm>
 #include <espalier/runtime/deadline.hpp>
 #include <espalier/runtime/timed_mails.hpp>
 
@@ -54,7 +55,7 @@ struct timing {
     due.expired();
     const instant now = runs.now();
     envelope_list out = timed.take_due(now, is_exact);
-    // What is still due has found no memory, and is looked at again after a while.
+    // What is still due has found no memory. It is looked at again after a while, or with what is armed next.
     due.follow(runs, timed.first() <= now ? now + duration{1'000'000} : timed.first());
     return out;
   }
