@@ -318,6 +318,30 @@ TEST_CASE("a throw from a timer's message is a crash like any other (promise 6)"
   CHECK(sim.matches(es::trace{}.crashed<throws_on_tick>().started<throws_on_tick>()));
 }
 
+/// It is copied as bytes, but moving it runs code.
+struct thrown_when_moved {
+  thrown_when_moved() = default;
+  thrown_when_moved(thrown_when_moved const&) = default;
+  template <class Other>
+  requires std::is_same_v<Other, thrown_when_moved> thrown_when_moved(Other&&) {
+    throw std::runtime_error("moved");
+  }
+};
+struct moves_what_comes_later {
+  void init(es::context<moves_what_comes_later>& self) {
+    const thrown_when_moved sent;
+    self.send_after(1_s, sent);
+  }
+  void handle(thrown_when_moved) {}
+};
+
+TEST_CASE("code of a message that is small and plain but for a constructor runs in its process only") {
+  static_assert(std::is_trivially_copyable_v<thrown_when_moved>);
+  es::simulation<es::supervisor<moves_what_comes_later>> sim;
+  sim.run_for(1500_ms);
+  CHECK(sim.matches(es::trace{}.crashed<moves_what_comes_later>().started<moves_what_comes_later>()));
+}
+
 struct armed_in_a_failing_start {
   void init(es::context<armed_in_a_failing_start>& self) {
     if (self.incarnation() == 1) return;
