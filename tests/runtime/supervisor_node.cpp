@@ -172,38 +172,57 @@ struct engine final : runtime::parent, runtime::observer {
   std::function<void()> on_giving_up = [] {};
 };
 
-TEST_CASE("a supervisor that gives up while it is stopped and started again stops only the life before") {
+/// A supervisor over another one, which has one child, and over a child of its own beside that.
+struct two_levels {
+  two_levels(es::plan::supervisor_rule outer, es::plan::supervisor_rule of_inner)
+      : above({.about = &all, .path = "above", .told = &top, .runs = &runs, .seen_by = &top}, outer),
+        below({.about = &inner, .path = "below", .told = &above, .runs = &runs, .seen_by = &top}, of_inner) {
+    in.above = &below;
+    beside.above = &above;
+    beside.number = 1;
+    below.adopt(in, first, "in");
+    above.adopt(below, inner, "below");
+    above.adopt(beside, second, "beside");
+    above.start();
+  }
+
   workers runs;
   engine top;
-  es::record all, inner, first, second;
-  all.supervisor = inner.supervisor = true;
-  all.children = 2;
-  inner.children = 1;
-  inner.shutdown = es::infinity;
-  second.number = 1;
-  runtime::supervisor_node above(
-      {.about = &all, .path = "above", .told = &top, .runs = &runs, .seen_by = &top},
-      {.strategy = es::strategy_kind::one_for_all, .max_restarts = 1});
-  runtime::supervisor_node below(
-      {.about = &inner, .path = "below", .told = &above, .runs = &runs, .seen_by = &top},
-      {.max_restarts = 0});
-  leaf crashes, sibling;
-  crashes.above = &below;
-  sibling.above = &above;
-  sibling.number = 1;
-  below.adopt(crashes, first, "crashes");
-  above.adopt(below, inner, "below");
-  above.adopt(sibling, second, "sibling");
-  above.start();
-  runs.work();
+  // Known when the supervisors are made.
+  es::record all = supervisor_of(2);
+  es::record inner = supervisor_of(1);
+  es::record first = {};
+  es::record second = number_one();
+  runtime::supervisor_node above;
+  runtime::supervisor_node below;
+  leaf in, beside;
+
+ private:
+  static es::record supervisor_of(std::uint32_t children) {
+    es::record r;
+    r.supervisor = true;
+    r.children = children;
+    r.shutdown = es::infinity;
+    return r;
+  }
+  static es::record number_one() {
+    es::record r;
+    r.number = 1;
+    return r;
+  }
+};
+
+TEST_CASE("a supervisor that gives up while it is stopped and started again stops only the life before") {
+  two_levels t({.strategy = es::strategy_kind::one_for_all, .max_restarts = 1}, {.max_restarts = 0});
+  t.runs.work();
   // Another worker tells of the sibling's end while this one reports that `below` gives up.
-  top.on_giving_up = [&] { std::thread([&] { sibling.end(es::reason::crashed); }).join(); };
-  crashes.end(es::reason::crashed);
-  runs.work();
-  CHECK(crashes.is_alive);
-  CHECK(crashes.lives == 2);
-  CHECK(sibling.is_alive);
-  CHECK(sibling.lives == 2);
+  t.top.on_giving_up = [&] { std::thread([&] { t.beside.end(es::reason::crashed); }).join(); };
+  t.in.end(es::reason::crashed);
+  t.runs.work();
+  CHECK(t.in.is_alive);
+  CHECK(t.in.lives == 2);
+  CHECK(t.beside.is_alive);
+  CHECK(t.beside.lives == 2);
 }
 
 TEST_CASE("all children of a supervisor restart there and then where nothing of them takes a turn") {
@@ -238,31 +257,13 @@ TEST_CASE("all children of a supervisor restart there and then where nothing of 
 }
 
 TEST_CASE("a supervisor that is up within its start is heard of next, and needs no turn of the one above") {
-  workers runs;
-  engine top;
-  es::record all, inner, first, second;
-  all.supervisor = inner.supervisor = true;
-  all.children = 2;
-  inner.children = 1;
-  second.number = 1;
-  runtime::supervisor_node above(
-      {.about = &all, .path = "above", .told = &top, .runs = &runs, .seen_by = &top}, {});
-  runtime::supervisor_node below(
-      {.about = &inner, .path = "below", .told = &above, .runs = &runs, .seen_by = &top}, {});
-  leaf in, beside;
-  in.above = &below;
-  beside.above = &above;
-  beside.number = 1;
-  below.adopt(in, first, "in");
-  above.adopt(below, inner, "below");
-  above.adopt(beside, second, "beside");
-  above.start();
-  CHECK(runs.ready.empty());
-  CHECK(in.is_alive);
-  CHECK(beside.is_alive);
-  above.stop();
-  runs.work();
-  CHECK_FALSE(in.is_alive);
+  two_levels t({}, {});
+  CHECK(t.runs.ready.empty());
+  CHECK(t.in.is_alive);
+  CHECK(t.beside.is_alive);
+  t.above.stop();
+  t.runs.work();
+  CHECK_FALSE(t.in.is_alive);
 }
 
 }  // namespace

@@ -1,7 +1,7 @@
 // Copyright the Espalier authors. Boost Software License 1.0 (see LICENSE).
 #pragma once
 
-#include <espalier/process/context.hpp>
+#include <espalier/process/process_check.hpp>
 #include <new>
 
 namespace espalier::runtime {
@@ -11,25 +11,6 @@ concept has_init = requires(P& p) {
   p.init();
 }
 || requires(P& p, context<P>& self) { p.init(self); };
-
-/// Whether what is awaited is its `init` or `terminate`.
-template <class P>
-concept inits_as_task = requires(P& p) {
-  { p.init() } -> std::same_as<task<void>>;
-}
-|| requires(P& p, context<P>& self) {
-  { p.init(self) } -> std::same_as<task<void>>;
-};
-template <class P>
-concept terminates_as_task = requires(P& p) {
-  { p.terminate() } -> std::same_as<task<void>>;
-}
-|| requires(P& p, exit_reason const& why) {
-  { p.terminate(why) } -> std::same_as<task<void>>;
-}
-|| requires(P& p, exit_reason const& why, context<P>& self) {
-  { p.terminate(why, self) } -> std::same_as<task<void>>;
-};
 
 template <class P>
 concept is_constant = noexcept(P{}) && requires {
@@ -121,7 +102,8 @@ class life : public incarnation {
     }
   }
 
-  static constexpr bool may_suspend = inits_as_task<P> || terminates_as_task<P>;
+  static constexpr bool may_suspend = std::is_same_v<detail::init_result<P>, task<void>> ||
+                                      std::is_same_v<detail::terminate_result<P>, task<void>>;
   struct nothing {};
 
   bool built_ = false;

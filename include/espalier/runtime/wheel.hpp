@@ -33,7 +33,6 @@ class timer_list {
   timer_list(timer_list const&) = delete;
   timer_list& operator=(timer_list const&) = delete;
 
-  bool empty() const { return head_.after == &head_; }
   void clear() { head_.before = head_.after = &head_; }
   void push(Timer& t) {
     t.before = head_.before;
