@@ -26,6 +26,7 @@ struct alignas(16) letter {
 };
 constexpr int knowing = 100;  // added to the content by who knows what was asked of the process
 
+using espalier::runtime::in_row;
 using espalier::runtime::pushed;
 
 /// Whoever runs it looks at what was asked, and takes what is there. Each letter is to come once, and those
@@ -81,7 +82,8 @@ struct worker {
   /// By its owner. Answers what has to make room for the receiver.
   process* send(process& to, letter& l, int content) {
     l.content($) = content;
-    if (slot.keep(to, to.mail, l)) return nullptr;
+    const in_row kept = slot.keep(to, to.mail, l);
+    if (kept == in_row::yes || (kept == in_row::perhaps && slot.was_kept(to, l))) return nullptr;
     return to.mail.push(l, true) == pushed::wakes ? slot.put(to) : nullptr;
   }
   void run_next() {

@@ -5,6 +5,7 @@
 #include <string>
 
 using namespace espalier;
+using runtime::in_row;
 using runtime::pushed;
 
 namespace {
@@ -48,7 +49,8 @@ class worker : writer {
   /// Answers what stood in the slot before, if this wakes the process.
   process* send(process& to, char what) {
     letter& l = write(what);
-    if (slot.keep(to, to.mail, l)) {
+    const in_row waits = slot.keep(to, to.mail, l);
+    if (waits == in_row::yes || (waits == in_row::perhaps && slot.was_kept(to, l))) {
       kept += what;
       return nullptr;
     }

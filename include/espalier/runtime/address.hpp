@@ -61,11 +61,12 @@ class address : public node {
   /// Whether a message that may wait is taken by a mere `put`, which leaves it to the caller to `submit`.
   bool takes_at_once() const { return !is_bounded_ && !is_simulated_; }
   [[gnu::always_inline]] pushed put(envelope& mail) { return inbox_.push(mail, true); }
-  /// Whether the calling thread, a worker, runs this process next. Then messages may be put in a row.
-  bool is_next() const { return worker_slot::mine != nullptr && worker_slot::mine->holds(*this); }
-  pushed put_in_row(envelope& mail) {
-    return worker_slot::mine->keep(*this, inbox_, mail) ? pushed::queued : put(mail);
+  /// The same, in a row, if the calling thread, a worker, runs this process next.
+  [[gnu::always_inline]] in_row put_in_row(envelope& mail) {
+    worker_slot* const next = worker_slot::mine;
+    return next == nullptr ? in_row::no : next->keep(*this, inbox_, mail);
   }
+  bool was_put_in_row(envelope const& mail) { return worker_slot::mine->was_kept(*this, mail); }
   void submit() { runs().submit(*this); }
 
   /// Registers who waits for room here. Answers false if there is room.
@@ -376,8 +377,7 @@ class address : public node {
   place_plan const* plan_;
   std::uint32_t const number_;      // of the child, for its parent
   std::uint32_t lives_before_ = 0;  // of the children that the place was given to before; its low bits
-  bool const is_bounded_;
-  bool const is_simulated_;
+  bool const is_bounded_ : 1, is_simulated_ : 1;
   std::atomic<bool> stop_asked_{false};  // written by the parent, like the next one
   std::atomic<bool> kill_asked_{false};
   short_lock mutex_;

@@ -25,12 +25,16 @@
 // Messages in a row. What the owner sends to the process in the slot need not be in its mailbox before the
 // process leaves the slot. So these messages wait here, as a chain that leads to what was the newest in the
 // mailbox when it began, and go there all at once.
-//   5. The owner adds one by storing it, and then looks for claims, as in 1. If the slot was cleared out, it
-//      asks whether that one was found, too; if not, it goes into the mailbox by itself.
+//   5. The owner adds one by storing it, and then looks for claims, as in 1. If there are any, it asks
+//   whether
+//      the slot was cleared out, and that one was found, too; if not, it goes into the mailbox by itself.
 //   6. Who takes the process, or clears it out, first puts the chain into the mailbox, between what was there
 //      when it began and what was pushed since. Nobody else takes anything from that mailbox meanwhile.
 //   7. None is added once something was pushed: it may come from the same sender, which was elsewhere then.
 namespace espalier::runtime {
+
+/// Whether a message waits beside the mailbox. `perhaps`: there were claims since the owner looked last.
+enum class in_row : unsigned char { no, yes, perhaps };
 
 template <class T, class Node, class Mutex, class Atomics = std_atomics>
 class next_slot {
@@ -50,25 +54,29 @@ class next_slot {
     T* const what = slot_.load(Atomics::acquire);  // from who cleared out, for `cleared_`
     return what == nullptr ? nullptr : take_out(what);
   }
-  /// Whether `what` stands here; it may have been cleared out by now.
-  bool holds(T const& what) const { return slot_.load(Atomics::relaxed) == &what; }
-  /// Has `n`, which is for the mailbox of `what`, wait here until `what` leaves the slot. Answers false if it
-  /// may not: then it is the caller's to push.
-  bool keep(T const& what, mail& box, Node& n) {
-    if (!holds(what)) return false;
+  /// Has `n`, which is for the mailbox of `what`, wait here until `what` leaves the slot. If it does not, it
+  /// is the caller's to push.
+  [[gnu::always_inline]] in_row keep(T const& what, mail& box, Node& n) {
+    if (slot_.load(Atomics::relaxed) != &what) return in_row::no;  // it may have been cleared out by now, too
     const auto state = box.state();
     Node* newest = newest_.load(Atomics::acquire);  // from who cleared out, for the next ones
     if (newest == nullptr) {
-      if (!mail::is_about_to_run(state)) return false;
+      if (!mail::is_about_to_run(state)) return in_row::no;
       newest = mail::newest(state);
       begun_at_ = state;
       box_ = &box;
     } else if (state != begun_at_) {
-      return false;
+      return in_row::no;
     }
     n.next = newest;
     newest_.store(&n, Atomics::release);  // to who clears out
-    return Atomics::check(claims_) == seen_ || is_kept(what, n);
+    return Atomics::check(claims_) == seen_ ? in_row::yes : in_row::perhaps;
+  }
+  /// Whether `n` was kept: asked once, right after `keep` has answered `perhaps`.
+  [[gnu::noinline]] bool was_kept(T const& what, Node const& n) {
+    if (!is_lost(what)) return true;
+    newest_.store(nullptr, Atomics::relaxed);
+    return delivered_ == &n;
   }
 
   // --- anybody
@@ -109,11 +117,6 @@ class next_slot {
     const bool lost = cleared_ == &what;
     mutex_.unlock();
     return lost;
-  }
-  [[gnu::noinline]] bool is_kept(T const& what, Node const& n) {
-    if (!is_lost(what)) return true;
-    newest_.store(nullptr, Atomics::relaxed);
-    return delivered_ == &n;
   }
 
   typename Atomics::template atomic<T*> slot_{nullptr};

@@ -58,16 +58,16 @@ inline delivery post(child_address const& to, envelope& mail, bool may_wait) {
   return self.held.leave(whereabouts::in_context) && to.takes_at_once() &&
          (!mail.is_answerable() || self.home.calls_may_wait()) && (generation == 0 || to.is_of(generation));
 }
-// What is asked of the mailbox is all that these two differ in; as one they would need a stack.
-[[gnu::noinline]] inline delivery put_in_row(incarnation& self, place& to, envelope& mail) {
-  const pushed what = to.put_in_row(mail);
+[[gnu::noinline]] inline delivery put_with_care(incarnation& self, place& to, envelope& mail) {
+  const pushed what = to.was_put_in_row(mail) ? pushed::queued : to.put(mail);
   if (what == pushed::wakes) return wake(self, to);
   self.held.enter();
   return {what != pushed::refused};
 }
 [[gnu::noinline]] inline delivery put(incarnation& self, place& to, envelope& mail) {
-  if (to.is_next()) return put_in_row(self, to, mail);
-  const pushed what = to.put(mail);
+  const in_row kept = to.put_in_row(mail);
+  if (kept == in_row::perhaps) return put_with_care(self, to, mail);
+  const pushed what = kept == in_row::yes ? pushed::queued : to.put(mail);
   if (what == pushed::wakes) return wake(self, to);
   self.held.enter();
   return {what != pushed::refused};
