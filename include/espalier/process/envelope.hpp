@@ -185,27 +185,24 @@ class envelope_list {
   bool empty() const { return first_ == nullptr; }
   void push(envelope& e) {
     e.next = nullptr;
-    (last_ == nullptr ? first_ : last_->next) = &e;
-    last_ = &e;
+    push_chain(e, e);
   }
   /// From `first` to `last`, which are linked, and `last` to null.
   void push_chain(envelope& first, envelope& last) {
-    (last_ == nullptr ? first_ : last_->next) = &first;
+    (empty() ? first_ : last_->next) = &first;
     last_ = &last;
   }
   void push_first(envelope& e) {
     e.next = first_;
+    if (empty()) last_ = &e;
     first_ = &e;
-    if (last_ == nullptr) last_ = &e;
   }
   void push_all(envelope_list more) {
     if (!more.empty()) push_chain(*more.first_, *more.last_);
   }
   envelope* pop() {
-    envelope* e = first_;
-    if (e == nullptr) return nullptr;
-    first_ = e->next;
-    if (first_ == nullptr) last_ = nullptr;
+    envelope* const e = first_;
+    if (e != nullptr) first_ = e->next;
     return e;
   }
 
@@ -233,7 +230,7 @@ class envelope_list {
     std::swap(last_, other.last_);
   }
   envelope* first_ = nullptr;
-  envelope* last_ = nullptr;
+  envelope* last_ = nullptr;  // if there are any
 };
 
 }  // namespace espalier::runtime
