@@ -485,7 +485,7 @@ struct watch_against_start : rl::test_suite<watch_against_start, 2> {
 };
 
 /// A child ends while it handles its only message where it is, and its place is parked by the same CAS; the
-/// supervisor gives that to another child, by one CAS if nobody has the process. Meanwhile somebody sends two
+/// supervisor gives that to another child, by a store if nobody has the process. Meanwhile somebody sends two
 /// messages, and somebody asks something, under the lock and of a child that is there. Each message is
 /// handled or refused, the question is looked at, and who starts a child, or runs one, has the process for
 /// itself.
@@ -539,7 +539,7 @@ struct next_child : rl::test_suite<next_child, 5> {
     }
     RL_ASSERT(child($) == 0);
     child($) = 2;
-    RL_ASSERT(mail.open_parked());
+    mail.open_parked();
     end_one();
   }
   void run() {

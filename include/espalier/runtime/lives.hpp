@@ -130,14 +130,8 @@ class lives : public hand_overs {
   bool begin_parked() {
     if (timing_ != nullptr || !mail_.empty() || !build_at_once()) return false;
     needs_lock_ = false;
-    if (inbox_.open_parked()) return true;
-    release_rest();
-    {
-      std::lock_guard lock(mutex_);
-      is_running_.store(false, std::memory_order_relaxed);
-    }
-    life_.reset();
-    return false;
+    inbox_.open_parked();
+    return true;
   }
   /// While the caller holds the place. Answers false if it begins as always.
   bool begin_at_once(bool was_parked) {

@@ -28,7 +28,9 @@
 //   6. Who starts an incarnation may hold the process, if that is not scheduled: by the CAS that sets
 //      `scheduled`. It hands it on to a worker, or brings the incarnation up itself. Then it opens the
 //      mailbox and rests by one CAS, which expects that nothing waits. While the mailbox is parked, and
-//      nothing else is set, the process is its own without that: nobody else has anything to say to it.
+//      nothing else is set, nobody else has anything to say to the process, if no timer of it is armed:
+//      whoever else asks for attention does so under the lock, and not of what is parked. Then nobody else
+//      changes the word. So the process is its own without that, and it opens the mailbox by a store.
 //   7. Who ends an incarnation may hold the process, too, if nothing waits for that: then it is the consumer.
 //      A consumer may end an incarnation, and rest or park, by one CAS, which expects that nothing is queued
 //      but what it has handled where it is, and that nothing asks for attention.
@@ -43,9 +45,10 @@
 // which then fails, or after it; then `scheduled` is unset, and whoever made the change submits. Why at most
 // one consumer is there: only one thread changes `scheduled` from 0 to 1 after each rest.
 //
-// Memory orders. Each change of the word is an acq_rel CAS. A push releases what is in the node to the CAS
-// that takes it. A rest releases what the consumer did to the CAS that sets `scheduled` again, and the queue
-// hands that on to the next worker.
+// Memory orders. Each change of the word but the store in 6 is an acq_rel CAS. A push releases what is in the
+// node to the CAS that takes it. A rest releases what the consumer did to the CAS that sets `scheduled`
+// again, and the queue hands that on to the next worker. The store releases the new incarnation to the
+// pushes.
 namespace espalier::runtime {
 
 /// What became of a push.
@@ -198,11 +201,8 @@ class mailbox {
   void unpark() { word_.fetch_and(~word{parked}, Atomics::acq_rel); }
   /// Whether it is parked, and nobody has the process.
   bool is_only_parked() const { return word_.load(Atomics::acquire) == parked; }  // pairs with a rest
-  /// An incarnation takes what is pushed from now on, if nothing has changed since it was only parked.
-  [[nodiscard]] bool open_parked() {
-    word w = parked;
-    return word_.compare_exchange_strong(w, alive, Atomics::acq_rel, Atomics::relaxed);
-  }
+  /// An incarnation takes what is pushed from now on. It was only parked (6).
+  void open_parked() { word_.store(alive, Atomics::release); }  // to the pushes
   /// The consumer is gone, and does not come back.
   void abandon() { word_.fetch_and(~word{scheduled}, Atomics::acq_rel); }
 
