@@ -6,6 +6,7 @@
 #include <functional>
 #include <random>
 #include <tuple>
+#include <utility>
 #include <vector>
 
 namespace {
@@ -166,6 +167,69 @@ TEST_CASE("a small message has no envelope before it is due, and is cancelled wi
   all.clear();
   CHECK(all.empty());
   CHECK_FALSE(cancel(all, third));
+}
+
+struct named : envelope {
+  explicit named(int n) : name(n) {}
+  int name;
+};
+/// One of many types of small messages.
+template <int Kind>
+struct letter_of_kind final : named {
+  letter_of_kind(std::in_place_t, int n) : named(n) {}
+  std::coroutine_handle<> begin(espalier::runtime::incarnation&) override { return {}; }
+  void finish() override {}
+  void abandon() noexcept override {}
+  espalier::type_id message_type() const noexcept override { return espalier::id_of<letter_of_kind>; }
+};
+struct kind_and_name {
+  std::uint64_t kind;
+  int name;
+  std::uint64_t number;
+  bool operator==(kind_and_name const& other) const { return kind == other.kind && name == other.name; }
+};
+/// One of each of 70 types, more than have no envelope before they are due. Answers what is to come.
+std::vector<kind_and_name> add_of_each_kind(timed_mails& to, int first_name) {
+  std::vector<kind_and_name> out;
+  const auto add_one = [&]<int Kind>(std::integral_constant<int, Kind>) {
+    const int name = first_name + Kind;
+    const std::uint64_t number = to.add(as_plain<letter_of_kind<Kind>>(name), {10});
+    out.push_back({espalier::id_of<letter_of_kind<Kind>>->hash, name, number});
+  };
+  [&]<int... Kinds>(std::integer_sequence<int, Kinds...>) {
+    (add_one(std::integral_constant<int, Kinds>{}), ...);
+  }
+  (std::make_integer_sequence<int, 70>{});
+  return out;
+}
+std::vector<kind_and_name> kinds_and_names(envelope_list due) {
+  std::vector<kind_and_name> out;
+  while (envelope* e = due.pop()) {
+    out.push_back({e->message_type()->hash, static_cast<named*>(e)->name, e->timed()});
+    delete e;
+  }
+  return out;
+}
+
+TEST_CASE("small messages of many types come as what they are") {
+  timed_mails all;
+  std::vector<kind_and_name> expected = add_of_each_kind(all, 0);
+  for (kind_and_name const& more : add_of_each_kind(all, 100)) expected.push_back(more);
+  CHECK((kinds_and_names(all.take_due({10}, true)) == expected));
+  CHECK(all.empty());
+  // The same places, for other types than before.
+  std::vector<kind_and_name> again = add_of_each_kind(all, 200);
+  for (std::size_t i = 0; i < again.size(); i += 3) {
+    CHECK(cancel(all, again[i].number));
+    CHECK_FALSE(cancel(all, again[i].number));
+    again[i].number = 0;
+  }
+  std::erase_if(again, [](kind_and_name const& one) { return one.number == 0; });
+  CHECK((kinds_and_names(all.take_due({10}, true)) == again));
+  // What is left when the process ends.
+  add_of_each_kind(all, 300);
+  all.clear();
+  CHECK(all.empty());
 }
 
 TEST_CASE("a message that there is no memory for when it is due comes once there is") {

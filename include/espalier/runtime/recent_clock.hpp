@@ -41,7 +41,7 @@ class recent_clock {
     if (!has_counter) return now();
     const std::uint64_t count = counter();
     if (count - read_at_ >= enough_ticks) read(count);
-    return read_ + slack;
+    return not_before_;
   }
 
  private:
@@ -49,7 +49,7 @@ class recent_clock {
 
   [[gnu::noinline]] static void read(std::uint64_t count) {
     read_at_ = count;
-    read_ = now();
+    not_before_ = now() + slack;
   }
 #if defined(__x86_64__)
   static std::uint64_t counter() { return __builtin_ia32_rdtsc(); }
@@ -69,7 +69,7 @@ class recent_clock {
   static constexpr bool has_counter = false;
 #endif
 
-  static inline constinit thread_local instant read_{};
+  static inline constinit thread_local instant not_before_{};
   static inline constinit thread_local std::uint64_t read_at_ = std::uint64_t{0} - enough_ticks;
 };
 

@@ -17,8 +17,8 @@ namespace espalier::runtime {
 ///
 /// Each has a place here, and a number: of the place, and how many there have been. So a number of one that
 /// is gone means nothing, also when its place is used again. A few are in a list; once there are more, they
-/// are in a wheel. What is small and plain has no envelope before it is due, so that it takes one place and
-/// nothing else.
+/// are in a wheel. What is small and plain, and of one of the first types of these, has no envelope
+/// before it is due, so that it takes one place and nothing else.
 class timed_mails {
  public:
   timed_mails() = default;
@@ -28,17 +28,18 @@ class timed_mails {
 
   /// Arms a message. Answers a number to cancel it by.
   std::uint64_t add(plain_mail const& mail, instant due) {
-    entry& e = take_place();
-    e.at |= plain_flag;
-    content_of(e).plain = {mail.first, mail.second, mail.in_envelope};  // from registers, not as a block
-    return arm_new(e, due);
+    const link kind = kind_of(mail.in_envelope);
+    if (kind == whole) return add(std::unique_ptr<envelope>(mail.in_envelope(mail)), due, {});
+    const taken_place to = take_place();
+    to.at.kind_and_place |= kind;
+    to.in.plain = {mail.first, mail.second};
+    return arm_new(to.at, due);
   }
   /// The same, repeated unless `period` is zero.
   std::uint64_t add(std::unique_ptr<envelope> mail, instant due, duration period) {
-    entry& e = take_place();
-    e.at = e.place();
-    content_of(e).whole = {mail.get(), period.nanoseconds};
-    const std::uint64_t number = arm_new(e, due);
+    const taken_place to = take_place();
+    to.in.whole = {mail.get(), period.nanoseconds};
+    const std::uint64_t number = arm_new(to.at, due);
     mail.release()->set_timed(number, period != duration{});
     return number;
   }
@@ -133,16 +134,20 @@ class timed_mails {
   static constexpr link most_few = 16;           // then they are in a wheel
   static constexpr link small_segment = 256;
   static constexpr link per_segment = 4'096;
-  static constexpr link max_link = UINT32_MAX / 2;
-  static constexpr link plain_flag = max_link + 1;
+  static constexpr link max_link = (link{1} << 26) - 1;  // so many at a time; above it is the kind
+  static constexpr link whole = 0;                       // the kind of what is in an envelope
+  static constexpr std::size_t most_kinds = 63;
 
-  /// A message that is in an envelope.
+  struct plain_words {
+    std::uint64_t first;
+    std::uint64_t second;
+  };
   struct whole_mail {
     envelope* mail;
     std::int64_t period;  // nanoseconds; 0 if it is not repeated
   };
   union content {
-    plain_mail plain;
+    plain_words plain;
     whole_mail whole;
   };
   // All that there ever were at a time stand side by side, and what is in them elsewhere: to cancel many is
@@ -150,15 +155,15 @@ class timed_mails {
   struct entry : timer_links {  // from null, if it has been sent; if it is free, `after` is the next free one
     std::int64_t nanoseconds;   // when it is due
     std::uint32_t generation;   // 0 if it is free
-    link at;                    // and whether it is plain; if not, it is whole
+    link kind_and_place;
 
     instant due() const { return {nanoseconds}; }
     bool is_sent() const { return before == nullptr; }
-    bool is_plain() const { return (at & plain_flag) != 0; }
-    link place() const { return at & max_link; }
+    link kind() const { return kind_and_place & ~max_link; }
+    link place() const { return kind_and_place & max_link; }
     std::uint64_t number() const { return (std::uint64_t{generation} << generation_at) + place(); }
   };
-  static_assert(sizeof(entry) == 32 && sizeof(content) == 24);
+  static_assert(sizeof(entry) == 32 && sizeof(content) == 16);
   static_assert(std::is_trivially_copyable_v<entry> && std::is_trivially_default_constructible_v<entry>);
   struct segment {
     std::unique_ptr<entry[]> entries;
@@ -178,15 +183,23 @@ class timed_mails {
 
   entry& operator[](link at) const { return segments_[at / per_segment].entries[at % per_segment]; }
   content& content_of(entry const& e) const {
-    return segments_[e.place() / per_segment].contents[e.at % per_segment];
+    return segments_[e.place() / per_segment].contents[e.place() % per_segment];
   }
-  entry& take_place() {
+  struct taken_place {
+    entry& at;
+    content& in;
+  };
+  /// Of the kind `whole`.
+  taken_place take_place() {
     if (size_ == most_few && wheel_ == nullptr) make_wheel();
-    if (free_ != nullptr) return *std::exchange(free_, static_cast<entry*>(free_->after));
+    if (entry* const e = free_) {
+      free_ = static_cast<entry*>(e->after);
+      e->kind_and_place = e->place();
+      return {*e, content_of(*e)};
+    }
     if (count_ == room_) make_room();
-    entry& e = (*this)[count_];
-    e.at = count_++;  // of new memory nothing is read
-    return e;
+    unused_->kind_and_place = count_++;  // of new memory nothing is read
+    return {*unused_++, *unused_content_++};
   }
   /// The first segment is small at first; then what is in it moves.
   [[gnu::noinline]] void make_room() {
@@ -215,19 +228,42 @@ class timed_mails {
       segments_.push_back(std::move(more));
     }
     room_ = room;
+    unused_ = segments_.back().entries.get() + (count_ - from);
+    unused_content_ = segments_.back().contents.get() + (count_ - from);
   }
   entry* find(std::uint64_t number) {
     const auto at = static_cast<link>(number);
     if (at >= count_) return nullptr;
     entry& e = (*this)[at];
-    return e.number() == number && e.generation != 0 ? &e : nullptr;
+    return e.generation == number >> generation_at && e.generation != 0 ? &e : nullptr;
   }
   /// Of one that is not armed. Answers its envelope, if it has one.
   envelope* release(entry& e) {
     e.generation = 0;
     e.after = std::exchange(free_, &e);
     --size_;
-    return e.is_plain() ? nullptr : content_of(e).whole.mail;
+    return e.kind() == whole ? content_of(e).whole.mail : nullptr;
+  }
+
+  // --- kinds
+
+  using maker = decltype(plain_mail::in_envelope);
+  /// Of plain messages of one type; processes have few. Those of all but the first 63 types are `whole`.
+  link kind_of(maker make) {
+    for (std::size_t at = 0; at != makers_.size(); ++at) {
+      if (makers_[at] == make) return kind_at(at);
+    }
+    return new_kind(make);
+  }
+  [[gnu::noinline]] link new_kind(maker make) {
+    if (makers_.size() == most_kinds) return whole;
+    makers_.push_back(make);
+    return kind_at(makers_.size() - 1);
+  }
+  static link kind_at(std::size_t at) { return (static_cast<link>(at) + 1) * (max_link + 1); }
+  plain_mail plain_of(entry const& e) const {
+    const plain_words sent = content_of(e).plain;
+    return {sent.first, sent.second, makers_[e.kind() / (max_link + 1) - 1]};
   }
 
   // --- time
@@ -263,7 +299,7 @@ class timed_mails {
   void note_due(entry& e) { due_.push_back({e.due(), static_cast<std::uint32_t>(due_.size()), &e}); }
   /// Answers false if there is no memory.
   bool send(entry& e, envelope_list& out) {
-    if (!e.is_plain()) {
+    if (e.kind() == whole) {
       envelope& mail = *content_of(e).whole.mail;
       out.push(mail);
       if (mail.is_repeated()) {
@@ -274,7 +310,8 @@ class timed_mails {
       return true;
     }
     try {
-      envelope& mail = *content_of(e).plain.in_envelope(content_of(e).plain);
+      const plain_mail plain = plain_of(e);
+      envelope& mail = *plain.in_envelope(plain);
       mail.set_timed(e.number(), false);
       out.push(mail);
     } catch (std::bad_alloc const&) {
@@ -294,6 +331,8 @@ class timed_mails {
   std::vector<segment> segments_;
   link count_ = 0;  // of entries that were ever used
   link room_ = 0;
+  entry* unused_ = nullptr;  // the first one that was never used, if there is room
+  content* unused_content_ = nullptr;
   entry* free_ = nullptr;  // the first of those that are
   timer_list<entry> few_;  // all that are armed, unless there is a wheel
   std::unique_ptr<wheel<entry>> wheel_;
@@ -301,6 +340,7 @@ class timed_mails {
   std::vector<due_mail> due_;  // while they are taken out
   std::size_t size_ = 0;
   std::uint32_t numbers_ = 0;  // it may wrap
+  std::vector<maker> makers_;  // of the kinds
 };
 
 }  // namespace espalier::runtime

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <cstddef>
 #include <cstdint>
 #include <espalier/plan/window.hpp>
 #include <utility>
@@ -35,16 +36,19 @@ class timer_list {
 
   void clear() { head_.before = head_.after = &head_; }
   void push(Timer& t) {
-    t.before = head_.before;
-    t.after = &head_;
-    head_.before->after = &t;
+    timer_links* const last = head_.before;
+    t.before = last;
+    last->after = &t;
     head_.before = &t;
+    t.after = &head_;
   }
   /// Takes it out of the list that it is in. Answers the head of that if it is empty then.
   static timer_links* remove(Timer& t) {
-    t.before->after = t.after;
-    t.after->before = t.before;
-    return t.before == t.after ? t.before : nullptr;
+    timer_links* const before = t.before;
+    timer_links* const after = t.after;
+    before->after = after;
+    after->before = before;
+    return before == after ? before : nullptr;
   }
   /// Calls `take` with each, in order. It may remove that one, or push it elsewhere.
   template <class Take>
@@ -77,14 +81,14 @@ template <class Timer>
 class wheel {
  public:
   void arm(Timer& t) {
-    const unsigned slot = slot_of(t.due());
+    const std::size_t slot = slot_of(t.due());
     buckets_[slot].push(t);
     filled_[slot / digits] |= bit(slot);
   }
   void disarm(Timer& t) {
     // The head that it answers is the only member of a bucket.
     if (timer_links* const head = timer_list<Timer>::remove(t)) {
-      const auto slot = static_cast<unsigned>(reinterpret_cast<bucket*>(head) - buckets_);
+      const auto slot = static_cast<std::size_t>(reinterpret_cast<bucket*>(head) - buckets_);
       filled_[slot / digits] &= ~bit(slot);
     }
   }
@@ -94,7 +98,7 @@ class wheel {
   void advance(instant now, Take take) {
     const tick target = tick_of(now);
     for (;;) {
-      unsigned slot = 0;
+      std::size_t slot = 0;
       tick start = 0;
       if (!first_filled(slot, start) || start > target) break;
       present_ = std::max(present_, start);
@@ -121,7 +125,7 @@ class wheel {
 
   /// When the next timer is due; perhaps before that, when its bucket begins, if there are many in that.
   instant next() const {
-    unsigned slot = 0;
+    std::size_t slot = 0;
     tick start = 0;
     if (!first_filled(slot, start)) return end_of_time;
     return slot >= digits && buckets_[slot].has_more_than(few)
@@ -130,7 +134,7 @@ class wheel {
   }
   /// The same, exactly, which takes as long as there are timers in that bucket.
   instant first() const {
-    unsigned slot = 0;
+    std::size_t slot = 0;
     tick start = 0;
     return first_filled(slot, start) ? buckets_[slot].soonest() : end_of_time;
   }
@@ -138,37 +142,34 @@ class wheel {
  private:
   using bucket = timer_list<Timer>;
   using tick = std::uint64_t;
-  static constexpr unsigned tick_bits = 16;
-  static constexpr unsigned digit_bits = 6;
-  static constexpr unsigned digits = 1U << digit_bits;
+  static constexpr std::size_t tick_bits = 16;
+  static constexpr std::size_t digit_bits = 6;
+  static constexpr std::size_t digits = 1U << digit_bits;
   static constexpr int few = 8;
-  static constexpr unsigned levels = 8;  // of 6 bits; with 16 bits of a tick, the 63 that an instant has
+  static constexpr std::size_t levels = 8;  // of 6 bits; with 16 bits of a tick, the 63 that an instant has
 
   static tick tick_of(instant t) {
     return t.nanoseconds <= 0 ? 0 : static_cast<tick>(t.nanoseconds) >> tick_bits;
   }
   /// Where the digit of a tick at a level stands.
-  static unsigned digit(tick t, unsigned level) {
-    return static_cast<unsigned>(t >> (level * digit_bits)) % digits;
-  }
-  static std::uint64_t bit(unsigned slot) { return std::uint64_t{1} << (slot % digits); }
+  static std::size_t digit(tick t, std::size_t level) { return (t >> (level * digit_bits)) % digits; }
+  static std::uint64_t bit(std::size_t slot) { return std::uint64_t{1} << (slot % digits); }
 
-  unsigned slot_of(instant due) const {
+  std::size_t slot_of(instant due) const {
     const tick at = std::max(tick_of(due), present_);
     const tick differs = at ^ present_;
-    const unsigned level =
-        differs == 0 ? 0 : (63U - static_cast<unsigned>(std::countl_zero(differs))) / digit_bits;
+    const std::size_t level = (63U - static_cast<unsigned>(std::countl_zero(differs | 1))) / digit_bits;
     return level * digits + digit(at, level);
   }
 
   /// The first filled bucket from the present tick on; false if there is none. `start` is when it begins.
-  bool first_filled(unsigned& slot, tick& start) const {
-    for (unsigned level = 0; level != levels; ++level) {
-      const unsigned from = digit(present_, level);
+  bool first_filled(std::size_t& slot, tick& start) const {
+    for (std::size_t level = 0; level != levels; ++level) {
+      const std::size_t from = digit(present_, level);
       const std::uint64_t later = filled_[level] & (~std::uint64_t{0} << from);
       if (later == 0) continue;
-      const auto at = static_cast<unsigned>(std::countr_zero(later));
-      const unsigned shift = level * digit_bits;
+      const auto at = static_cast<std::size_t>(std::countr_zero(later));
+      const std::size_t shift = level * digit_bits;
       slot = level * digits + at;
       start = (((present_ >> shift) - from + at) << shift);
       return true;

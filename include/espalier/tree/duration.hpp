@@ -19,9 +19,9 @@ inline constexpr duration infinity{INT64_MAX};
 
 constexpr duration operator+(duration a, duration b) {
   if (a == infinity || b == infinity) return infinity;
-  if (b.nanoseconds > 0 && a.nanoseconds > INT64_MAX - b.nanoseconds) return infinity;
-  if (b.nanoseconds < 0 && a.nanoseconds < INT64_MIN - b.nanoseconds) return {INT64_MIN};
-  return {a.nanoseconds + b.nanoseconds};
+  std::int64_t sum = 0;
+  if (!__builtin_add_overflow(a.nanoseconds, b.nanoseconds, &sum)) return {sum};
+  return b.nanoseconds > 0 ? infinity : duration{INT64_MIN};
 }
 constexpr duration operator-(duration a, duration b) {
   return a == infinity ? infinity : duration{a.nanoseconds - b.nanoseconds};
