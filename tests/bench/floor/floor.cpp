@@ -1,5 +1,5 @@
-// The same rows as ours, written by hand on the loop in runtime.hpp: floor ROW [--count N] prints a line for
-// each measurement, `name<TAB>value<TAB>unit`. Whose counts do not add up fails.
+// The same rows as ours, written by hand on the loop in runtime.hpp: floor ROW [--count N] [--workers 2]
+// prints a line for each measurement, `name<TAB>value<TAB>unit`. Whose counts do not add up fails.
 #include "runtime.hpp"
 
 #include <sys/resource.h>
@@ -505,6 +505,7 @@ struct row {
   char const* name;
   measurements (*run)(std::uint64_t count);
   std::uint64_t count;
+  measurements (*run_on_two)(std::uint64_t count) = nullptr;
 };
 constexpr row rows[] = {
     {"ping_pong", ping_pong, 1'000'000},
@@ -512,9 +513,9 @@ constexpr row rows[] = {
     {"ring_100", ring_100, 2'000'000},
     {"ring_503", ring_503, 2'000'000},
     {"fork_join", fork_join, 60 * 50'000},
-    {"create", create, 200'000},
+    {"create", create, 200'000, create_on_two},
     {"idle_process", idle_process, 100'000},
-    {"big", big, 64 * 5'000},
+    {"big", big, 64 * 5'000, big_on_two},
     {"call", call, 500'000},
     {"restart_one", restart_one, 20'000},
     {"restart_all", restart_all, 20'000},
@@ -531,15 +532,19 @@ int main(int argc, char** argv) {
   CLI::App app("Measures the floors.");
   std::vector<std::string> chosen;
   std::uint64_t count = 0;
+  unsigned workers = 1;
   app.add_option("row", chosen, "which rows; all without one");
+  app.add_option("--workers", workers, "threads: 1, or 2, which few rows have")->check(CLI::Range(1, 2));
   app.add_option("--count", count, "operations; each row has its own default");
   CLI11_PARSE(app, argc, argv);
   bool found = chosen.empty();
   for (row const& r : rows) {
     if (!chosen.empty() && std::find(chosen.begin(), chosen.end(), r.name) == chosen.end()) continue;
+    const auto run = workers == 1 ? r.run : r.run_on_two;
+    if (run == nullptr) continue;
     found = true;
     try {
-      for (measurement const& m : r.run(count == 0 ? r.count : count)) {
+      for (measurement const& m : run(count == 0 ? r.count : count)) {
         std::printf("%s\t%.4g\t%s\n", m.name.c_str(), m.value, m.unit);
       }
     } catch (std::exception const& failed) {
@@ -547,5 +552,6 @@ int main(int argc, char** argv) {
       return 1;
     }
   }
+  if (!found) std::fprintf(stderr, "no such row%s\n", workers == 1 ? "" : " on two threads");
   return found ? 0 : 2;
 }

@@ -5,5 +5,7 @@
 
 #include "../measurement.hpp"
 
+measurements big_on_two(std::uint64_t count);
+measurements create_on_two(std::uint64_t count);
 measurements wake_outside(std::uint64_t count);
 measurements limits(std::uint64_t count);

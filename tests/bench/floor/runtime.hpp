@@ -92,12 +92,17 @@ class loop {
   }
 
   void run() {
-    while (first_ != nullptr) {
-      actor* const a = first_;
-      first_ = a->next_in_queue_;
-      if (first_ == nullptr) last_ = nullptr;
-      turn(*a);
+    while (run_one()) {
     }
+  }
+  /// The turn of one actor. Answers false if none has anything to do.
+  bool run_one() {
+    actor* const a = first_;
+    if (a == nullptr) return false;
+    first_ = a->next_in_queue_;
+    if (first_ == nullptr) last_ = nullptr;
+    turn(*a);
+    return true;
   }
 
   /// The actor that is running is destroyed after its message.
