@@ -36,4 +36,41 @@ TEST_CASE("the cheap clock is never early, seldom read, late by its slack at mos
   CHECK(changes < 50'000);
 }
 
+/// A machine whose clock and counter a test moves.
+struct scripted {
+  static es::instant now() {
+    ++readings;
+    return {time};
+  }
+  static std::uint64_t counter() { return ticks; }
+  static bool may_be_trusted() { return true; }
+  static inline std::int64_t time = 1'000'000;
+  static inline std::uint64_t ticks = 5;
+  static inline int readings = 0;
+};
+
+TEST_CASE("a counter that has stood still is not trusted any more, and no time is early after that") {
+  using clock = es::runtime::recent_clock_of<scripted>;
+  const auto pass = [](std::int64_t nanoseconds, std::uint64_t ticks) {
+    scripted::time += nanoseconds;
+    scripted::ticks += ticks;
+    return clock::not_before_now();
+  };
+  CHECK(pass(0, 0) == es::instant{1'000'000} + clock::slack);
+  CHECK(pass(16'000, 8'000) == es::instant{1'000'000} + clock::slack);  // 500 MHz
+  CHECK(scripted::readings == 1);
+  CHECK(pass(1'000, 500) == es::instant{1'017'000} + clock::slack);
+  CHECK(pass(50'000'000'000, 25'000'000'000) == es::instant{50'001'017'000} + clock::slack);
+  CHECK(pass(1'000, ~std::uint64_t{0} - scripted::ticks) == es::instant{50'001'018'000} + clock::slack);
+  CHECK(pass(10'000, 5'000) == es::instant{50'001'018'000} + clock::slack);
+  CHECK(pass(8'000, 4'000) == es::instant{50'001'036'000} + clock::slack);
+  CHECK(clock::is_cheap());
+  const es::instant last = pass(1'000'000, 8'192);  // it stood still for most of that
+  CHECK(last == es::instant{50'002'036'000} + clock::slack);
+  CHECK_FALSE(clock::is_cheap());
+  CHECK(pass(10'000, 0) == last);  // not back, and not early
+  CHECK(pass(10'000, 0) == es::instant{50'002'056'000});
+  CHECK(scripted::readings == 8);
+}
+
 }  // namespace

@@ -1,6 +1,8 @@
 // Copyright the Espalier authors. Boost Software License 1.0 (see LICENSE).
 #pragma once
 
+#include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <cstdio>
@@ -21,35 +23,16 @@
 //      back; another thread may have read the clock before that.
 //   4. The counter is trusted if it never stops, and goes on at one speed, as the processor says, and if the
 //      kernel reads its own clock from it: then it is the same on all processors. Elsewhere the clock is read
-//      each time.
+//      each time; and also from when the counter is found to have been slower than that, since a kernel that
+//      loses its trust in it does not tell.
 namespace espalier::runtime {
 
-class recent_clock {
- public:
-  static constexpr duration slack{16'384};
-
+/// The clock and the counter of this machine.
+struct machine_clock {
   static instant now() {
     return {std::chrono::duration_cast<std::chrono::nanoseconds>(
                 std::chrono::steady_clock::now().time_since_epoch())
                 .count()};
-  }
-
-  /// Whether `not_before_now` is cheap, for tests.
-  static bool is_cheap() { return has_counter; }
-  /// An instant that is not before now, and at most `slack` after it.
-  static instant not_before_now() {
-    if (!has_counter) return now();
-    const std::uint64_t count = counter();
-    if (count - read_at_ >= enough_ticks) read(count);
-    return not_before_;
-  }
-
- private:
-  static constexpr std::uint64_t enough_ticks = 8'192;
-
-  [[gnu::noinline]] static void read(std::uint64_t count) {
-    read_at_ = count;
-    not_before_ = now() + slack;
   }
 #if defined(__x86_64__)
   static std::uint64_t counter() { return __builtin_ia32_rdtsc(); }
@@ -63,14 +46,52 @@ class recent_clock {
     std::fclose(in);
     return was_read && std::strcmp(name, "tsc\n") == 0;
   }
-  static inline bool const has_counter = may_be_trusted();
 #else
   static std::uint64_t counter() { return 0; }
-  static constexpr bool has_counter = false;
+  static bool may_be_trusted() { return false; }
 #endif
+};
 
+template <class Machine>
+class recent_clock_of {
+ public:
+  static constexpr duration slack{16'384};
+
+  static instant now() { return Machine::now(); }
+
+  /// Whether `not_before_now` is cheap, for tests.
+  static bool is_cheap() { return trusts_counter_.load(std::memory_order_relaxed); }
+  /// An instant that is not before now, and at most `slack` after it.
+  static instant not_before_now() {
+    if (!is_cheap()) return std::max(not_before_, now());
+    const std::uint64_t count = Machine::counter();
+    if (count - read_at_ >= enough_ticks) read(count);
+    return not_before_;
+  }
+
+ private:
+  static constexpr std::uint64_t enough_ticks = 8'192;
+  static constexpr std::uint64_t longest_tick = 2;  // nanoseconds
+
+  [[gnu::noinline]] static void read(std::uint64_t count) {
+    const instant at = now();
+    // From the last reading of the counter to one after that of the clock, so that a thread that lost its
+    // core in between does not blame the counter.
+    const std::uint64_t ticks = Machine::counter() - read_at_;
+    const auto passed = static_cast<std::uint64_t>((at + slack - not_before_).nanoseconds);
+    if (not_before_ != instant{} && passed / longest_tick > ticks) {
+      trusts_counter_.store(false, std::memory_order_relaxed);
+    }
+    read_at_ = count;
+    not_before_ = at + slack;
+  }
+
+  static inline std::atomic<bool> trusts_counter_{Machine::may_be_trusted()};
+  // Of this thread: what it answers, and the count just before it read the clock for that.
   static inline constinit thread_local instant not_before_{};
   static inline constinit thread_local std::uint64_t read_at_ = std::uint64_t{0} - enough_ticks;
 };
+
+using recent_clock = recent_clock_of<machine_clock>;
 
 }  // namespace espalier::runtime
