@@ -45,22 +45,6 @@ struct player final : actor {
   std::uint64_t pings = 0;
 };
 
-/// Made in memory of the first side, to which that comes back.
-struct visitor final : actor {
-  explicit visitor(side& s) : at(s) {}
-  void handle(message& m, loop& on) override {
-    number = static_cast<std::uint32_t>(m.number);
-    on.end(*this);
-  }
-  void destroy() override {
-    const letter done{this, 0, number};
-    side& s = at;
-    this->~visitor();
-    s.put(done);
-  }
-  side& at;
-  std::uint32_t number = 0;
-};
 struct collector final : actor {
   void handle(message& m, loop&) override {
     ++messages;
@@ -69,23 +53,55 @@ struct collector final : actor {
   std::uint64_t messages = 0;
   std::uint64_t sum = 0;
 };
-/// Starts all of them for the second side: to run them is at least as much as to start them.
+/// Starts every second one for the other side, and all in memory of this side, to which that comes back.
 struct starter final : actor {
+  struct visitor final : actor {
+    visitor(starter& s, side* other) : home(s), crosses_from(other) {}
+    void handle(message& m, loop& on) override {
+      number = static_cast<std::uint32_t>(m.number);
+      on.end(*this);
+    }
+    void destroy() override {
+      const letter done{this, 0, number};
+      starter& s = home;
+      side* const other = crosses_from;
+      this->~visitor();
+      if (other == nullptr) {
+        s.take_back(done);
+      } else {
+        other->put(done);
+      }
+    }
+    starter& home;
+    side* crosses_from;
+    std::uint32_t number = 0;
+  };
+
   void handle(message&, loop& on) override {
     for (std::uint64_t i = 0; i != 1'000 && started != count && started - ended != most; ++i) {
       if (memory.empty()) memory.push_back(::operator new(sizeof(visitor)));
       void* const place = memory.back();
       memory.pop_back();
-      at->put({new (place) visitor(*runs), 0, static_cast<std::uint32_t>(++started)});
+      if (++started % 2 == 0) {
+        on.send(*new (place) visitor(*this, nullptr), 0, started);
+      } else {
+        at->put({new (place) visitor(*this, other), 0, static_cast<std::uint32_t>(started)});
+      }
     }
     if (started != count) on.send(*this, 0, 0);
+  }
+  void take_back(letter const& done) {
+    memory.push_back(done.to);
+    at->on.send(*to, 0, done.number);
+    if (++ended == count) at->ends();
   }
   ~starter() override {
     for (void* place : memory) ::operator delete(place);
   }
   static constexpr std::uint64_t most = ring::capacity / 2;  // at a time
   side* at = nullptr;
-  side* runs = nullptr;
+  side* other = nullptr;
+  collector* to = nullptr;
   std::vector<void*> memory;
   std::uint64_t count = 0;
   std::uint64_t started = 0;
@@ -124,14 +140,11 @@ measurements create_on_two(std::uint64_t count) {
   collector to;
   starter from;
   from.at = &both.sides[0];
-  from.runs = &both.sides[1];
+  from.other = &both.sides[1];
+  from.to = &to;
   from.count = count;
   from.at->on.send(from, 0, 0);
-  auto take_back = [&](letter const& l, loop& on) {
-    from.memory.push_back(l.to);
-    on.send(to, 0, l.number);
-    if (++from.ended == count) from.at->ends();
-  };
+  auto take_back = [&](letter const& l, loop&) { from.take_back(l); };
   auto deliver = [](letter const& l, loop& on) { on.send(*l.to, 0, l.number); };
   const double took = both.run(take_back, deliver) / static_cast<double>(count);
   expect("messages", to.messages, count);
