@@ -25,9 +25,8 @@
 // Messages in a row. What the owner sends to the process in the slot need not be in its mailbox before the
 // process leaves the slot. So these messages wait here, as a chain that leads to what was the newest in the
 // mailbox when it began, and go there all at once.
-//   5. The owner adds one by storing it, and then looks for claims, as in 1. If there are any, it asks
-//   whether
-//      the slot was cleared out, and that one was found, too; if not, it goes into the mailbox by itself.
+//   5. The owner adds one by storing it, and then looks for claims, as in 1. If there are any, it asks if the
+//      slot was cleared out, and if that one was found then; if not, it goes into the mailbox by itself.
 //   6. Who takes the process, or clears it out, first puts the chain into the mailbox, between what was there
 //      when it began and what was pushed since. Nobody else takes anything from that mailbox meanwhile.
 //   7. None is added once something was pushed: it may come from the same sender, which was elsewhere then.
