@@ -173,15 +173,6 @@ measurements fork_join(std::uint64_t count) {
   return {{"fork_join", took, "ns"}};
 }
 
-struct collector final : actor {
-  void handle(message& m, loop&) override {
-    ++messages;
-    sum += m.number;
-  }
-  std::uint64_t messages = 0;
-  std::uint64_t sum = 0;
-};
-
 /// Made in recycled memory.
 struct visitor final : actor {
   explicit visitor(std::vector<void*>& m) : memory(&m) {}
@@ -288,14 +279,7 @@ measurements big(std::uint64_t count) {
   for (player& p : all) on.send(p, player::start, 0);
   on.run();
   const double took = each(begin, 2 * (count / size) * size);
-  std::uint64_t pings = 0;
-  std::uint64_t pongs = 0;
-  for (player const& p : all) {
-    pings += p.pings;
-    pongs += p.answered;
-  }
-  expect("pings", pings, count / size * size);
-  expect("pongs", pongs, count / size * size);
+  expect_all_answered(all, count / size);
   return {{"big", took, "ns"}};
 }
 

@@ -1,7 +1,5 @@
 // What the machine itself takes: a clock read, a throw, and a round trip between two threads.
 #include <linux/futex.h>
-#include <pthread.h>
-#include <sched.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -11,18 +9,6 @@
 #include "floors.hpp"
 
 namespace {
-
-/// Runs `work` on a thread that is kept on one core.
-template <class Work>
-std::thread on_core(std::size_t core, Work work) {
-  return std::thread([=] {
-    cpu_set_t set;
-    CPU_ZERO(&set);
-    CPU_SET(core, &set);
-    pthread_setaffinity_np(pthread_self(), sizeof set, &set);
-    work();
-  });
-}
 
 /// How a thread waits until a word has a value, and how the other one sees to it that this is noticed.
 struct waiting {

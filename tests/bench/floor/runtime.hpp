@@ -174,4 +174,14 @@ class loop {
   message* free_ = nullptr;
 };
 
+/// Counts what it is sent, and adds it up.
+struct collector final : actor {
+  void handle(message& m, loop&) override {
+    ++messages;
+    sum += m.number;
+  }
+  std::uint64_t messages = 0;
+  std::uint64_t sum = 0;
+};
+
 }  // namespace floor_of

@@ -45,14 +45,6 @@ struct player final : actor {
   std::uint64_t pings = 0;
 };
 
-struct collector final : actor {
-  void handle(message& m, loop&) override {
-    ++messages;
-    sum += m.number;
-  }
-  std::uint64_t messages = 0;
-  std::uint64_t sum = 0;
-};
 /// Starts every second one for the other side, and all in memory of this side, to which that comes back.
 struct starter final : actor {
   struct visitor final : actor {
@@ -124,14 +116,7 @@ measurements big_on_two(std::uint64_t count) {
   }
   auto deliver = [](letter const& l, loop& on) { on.send(*l.to, l.kind, l.number); };
   const double took = both.run(deliver, deliver) / static_cast<double>(2 * (count / size) * size);
-  std::uint64_t pings = 0;
-  std::uint64_t pongs = 0;
-  for (player const& p : all) {
-    pings += p.pings;
-    pongs += p.answered;
-  }
-  expect("pings", pings, count / size * size);
-  expect("pongs", pongs, count / size * size);
+  expect_all_answered(all, count / size);
   return {{"big", took, "ns"}};
 }
 

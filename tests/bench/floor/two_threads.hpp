@@ -1,13 +1,9 @@
 // Two loops (runtime.hpp), each on a thread and a core of its own, and what crosses between them.
 #pragma once
 
-#include <pthread.h>
-#include <sched.h>
-
-#include <thread>
 #include <vector>
 
-#include "../measurement.hpp"
+#include "floors.hpp"
 #include "runtime.hpp"
 
 namespace floor_of {
@@ -65,11 +61,7 @@ class side {
   friend class two_sides;
 
   template <class Deliver>
-  void run(std::size_t core, Deliver deliver) {
-    cpu_set_t set;
-    CPU_ZERO(&set);
-    CPU_SET(core, &set);
-    pthread_setaffinity_np(pthread_self(), sizeof set, &set);
+  void run(Deliver deliver) {
     for (;;) {
       const bool got = in_->take([&](letter const& l) { deliver(l, on); });
       const bool ran = on.run_one();
@@ -105,8 +97,8 @@ class two_sides {
     }
     if (cores.size() < 2) throw miscounted("two threads need two cores");
     const auto begin = clock_type::now();
-    std::thread second([&] { sides[1].run(cores[1], to_second); });
-    std::thread first([&] { sides[0].run(cores[0], to_first); });
+    std::thread second = on_core(cores[1], [&] { sides[1].run(to_second); });
+    std::thread first = on_core(cores[0], [&] { sides[0].run(to_first); });
     first.join();
     second.join();
     return nanoseconds(clock_type::now() - begin);
